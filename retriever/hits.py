@@ -1,0 +1,61 @@
+"""What a search gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One document that answers a query, through its best chunk."""
+
+    rank: int
+    """1-based; higher scores come first."""
+    score: float
+    """The sum of the parts in `why`; higher is better, comparable within one query only."""
+    id: int
+    """The chunk, for `ask get`; never given to another chunk."""
+    path: str
+    """Absolute path of the source file, as `os.fsdecode` gives it (may hold surrogates: show it through the gate)."""
+    document: str | None
+    """Member inside the file, None when the file is the document."""
+    kind: str
+    title: str
+    line: int | None
+    """1-based first line of the chunk in the source file; None where the file has no lines."""
+    end_line: int | None
+    page: int | None
+    date: datetime | None
+    """The document's own date, else the file's; timezone-aware."""
+    snippet: str
+    """The part of the chunk that matched best, verbatim, a few hundred characters at most."""
+    why: Mapping[str, float]
+    """Parts of the score by name (`meaning`, `words`, …); they sum to `score`."""
+    text: str = ""
+    """The whole chunk, verbatim from the extracted text."""
+    heading: tuple[str, ...] = ()
+    """Headings above the chunk, outermost first."""
+    document_id: int = 0
+    """Row of the document in the index, to fetch neighbours."""
+    start: int = 0
+    """Offset of the chunk in the document's text, in code points."""
+    exact: bool = True
+    """False when the chunk's vector is still the approximate one."""
+    family: tuple[str, ...] = ()
+    """Other paths with the same text (copies, backups)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The ranked hits of one query, with what a person needs to judge them."""
+
+    query: str
+    hits: tuple[Hit, ...]
+    near: tuple[Hit, ...] = ()
+    """When nothing is good enough: the nearest misses."""
+    notes: tuple[str, ...] = ()
+    """What limits this result: words pruned, files unread, meaning incomplete."""
+    timing_ms: Mapping[str, float] = field(default_factory=dict)
+    """Time per stage, in milliseconds."""
