@@ -21,7 +21,7 @@ from functools import cache
 from ask.indexer.documents import Document
 from ask.indexer.errors import Unreadable
 
-BUILT_IN = ("plain", "markdown", "code", "html", "pdf", "notebook", "table")
+BUILT_IN = ("markdown", "code", "html", "pdf", "notebook", "table", "plain")
 """Modules of this folder that register extractors, in the order in which their claims are tried."""
 
 
@@ -117,9 +117,7 @@ def extractors() -> tuple[Extractor, ...]:
 def choose(source: Source) -> Extractor:
     """The extractor for `source`. Raises `Unreadable("binary")` when nothing can read it."""
     head = source.data[:4096]
-    by_name = [
-        e for e in extractors() if source.suffix in e.suffixes or source.name.lower() in e.names
-    ]
+    by_name = [e for e in extractors() if source.suffix in e.suffixes or source.name.lower() in e.names]
     for claim in by_name:
         if claim.sniff is not None and claim.sniff(source):
             return claim
