@@ -1,0 +1,221 @@
+"""Cut a document into chunks: whole functions, sections and messages where they fit, never more than the model reads.
+
+A chunk is filled with neighbouring blocks under one heading. A block that alone is too long is cut at the best break
+near its end: blank line, line, sentence, word. Chunks are in order, do not overlap and cover every word.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ask.indexer.documents import Block, Chunk, Document
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+VERSION = 1
+"""Part of what makes a document stale: raise it when the same document would be cut differently."""
+TINY = 48
+"""Tokens below which a section or function does not stand alone but joins its neighbour."""
+CONTEXT_TOKENS = 48
+"""Most tokens of title, headings and header put in front of a chunk for embedding."""
+SLACK = 4
+"""Tokens kept free: the pieces of a split word may count differently alone."""
+_PIECE = re.compile(r"\S{1,40}")
+_PARAGRAPH = re.compile(r"\S(?:.*?\S)??(?=\s*\n[ \t]*\n|\s*\Z)", re.DOTALL)
+_BREAKS = (
+    (re.compile(r"\n[ \t]*\n\s*"), 1.0),
+    (re.compile(r"\n"), 0.8),
+    (re.compile(r"(?<=[.!?…:;])\s+"), 0.6),
+    (re.compile(r"\s+"), 0.2),
+)
+"""Where a long block may be cut, with how good the cut is."""
+
+CountTokens = Callable[[Sequence[str]], Sequence[int]]
+
+
+class TokenCounter:
+    """Counts the tokens of words with the model's own tokenizer; words repeat, so counts are kept.
+
+    Exact for tokenizers that split at white space first, which BERT's and SentencePiece's do.
+    """
+
+    def __init__(self, tokenizer_file: Path) -> None:
+        from tokenizers import Tokenizer
+
+        self._tokenizer: Tokenizer = Tokenizer.from_file(str(tokenizer_file))
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self._known: dict[str, int] = {}
+
+    def __call__(self, words: Sequence[str]) -> list[int]:
+        known = self._known
+        new = [word for word in dict.fromkeys(words) if word not in known]
+        if new:
+            if len(known) > 300_000:
+                known.clear()
+                new = list(dict.fromkeys(words))
+            for word, encoded in zip(
+                new, self._tokenizer.encode_batch_fast(new, add_special_tokens=False), strict=True
+            ):
+                known[word] = len(encoded.ids)
+        return [known[word] for word in words]
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """Positions of the words of a text and the tokens up to each, so that any span is measured in two look-ups."""
+
+    starts: list[int]
+    ends: list[int]
+    total: list[int]
+
+    @classmethod
+    def of(cls, text: str, count: CountTokens) -> _Measure:
+        spans = [match.span() for match in _PIECE.finditer(text)]
+        counts = count([text[a:b] for a, b in spans])
+        return cls([a for a, _ in spans], [b for _, b in spans], list(accumulate(counts, initial=0)))
+
+    def tokens(self, start: int, end: int) -> int:
+        """Tokens of the words that touch [start, end)."""
+        return self.total[bisect_left(self.starts, end)] - self.total[bisect_right(self.ends, start)]
+
+    def reach(self, start: int, budget: int) -> int:
+        """The furthest offset such that [start, offset) holds at most `budget` tokens and at least one word."""
+        first = bisect_right(self.ends, start)
+        last = bisect_right(self.total, self.total[first] + budget) - 1
+        return self.ends[max(min(last, len(self.ends)) - 1, first)]
+
+
+def context(document: Document, heading: Sequence[str]) -> str:
+    """What stands above a chunk: title and headings, then the header line. Goes in front of it for embedding."""
+    above = [document.title, *heading] if document.title not in heading[:1] else list(heading)
+    path = " > ".join(part for part in above if part)
+    return "\n".join(part for part in (path, document.header) if part)
+
+
+def embedding_text(document: Document, chunk: Chunk, count: CountTokens) -> str:
+    """The text whose vector stands for the chunk. Never depends on the file's name or place."""
+    above = _clip(context(document, chunk.heading), count)
+    body = document.text[chunk.start : chunk.end]
+    return f"{above}\n{body}" if above else body
+
+
+def _clip(text: str, count: CountTokens) -> str:
+    if not text:
+        return ""
+    measure = _Measure.of(text, count)
+    return text[: measure.reach(0, CONTEXT_TOKENS)] if measure.starts else ""
+
+
+def chunk(document: Document, count: CountTokens, window: int) -> list[Chunk]:
+    """Cut `document` so that each chunk with its context is at most `window` tokens (special tokens included)."""
+    measure = _Measure.of(document.text, count)
+    if not measure.starts:
+        return []
+    budget = window - 2 - SLACK - CONTEXT_TOKENS
+    locate = _Locator(document)
+    groups = _grouped(_pieces(document, measure, budget), measure, budget)
+    return [locate.chunk(group) for group in groups]
+
+
+def _pieces(document: Document, measure: _Measure, budget: int) -> Iterator[Block]:
+    """Blocks that each fit, together covering every word: blocks too long are cut, gaps between blocks filled."""
+    reached = 0
+    for block in document.blocks or _paragraphs(document.text):
+        if measure.tokens(reached, block.start):
+            yield from _cut(Block(reached, block.start, block.heading), document.text, measure, budget)
+        yield from _cut(block, document.text, measure, budget)
+        reached = max(reached, block.end)
+    if measure.tokens(reached, len(document.text)):
+        yield from _cut(Block(reached, len(document.text)), document.text, measure, budget)
+
+
+def _paragraphs(text: str) -> Iterator[Block]:
+    for match in _PARAGRAPH.finditer(text):
+        yield Block(match.start(), match.end())
+
+
+def _cut(block: Block, text: str, measure: _Measure, budget: int) -> Iterator[Block]:
+    start = block.start
+    while measure.tokens(start, block.end) > budget:
+        end = _best_break(text, start, min(measure.reach(start, budget), block.end))
+        yield replace(block, start=start, end=end)
+        start = end
+    if measure.tokens(start, block.end):
+        yield replace(block, start=start)
+
+
+def _best_break(text: str, start: int, limit: int) -> int:
+    """The best place to cut before `limit`: a good break counts more, and so does a long piece."""
+    best, best_score = limit, 0.0
+    earliest = start + (limit - start) // 2
+    for pattern, quality in _BREAKS:
+        for match in pattern.finditer(text, earliest, limit):
+            missing = (limit - match.end()) / max(limit - start, 1)
+            score = quality * (1 - 0.7 * (2 * missing) ** 2)
+            if score > best_score and match.end() > start:
+                best, best_score = match.end(), score
+    return best
+
+
+def _grouped(pieces: Iterator[Block], measure: _Measure, budget: int) -> Iterator[list[Block]]:
+    """Pack pieces into chunks: same heading, or too tiny to stand alone."""
+    group: list[Block] = []
+    for piece in pieces:
+        if group and not _joins(group, piece, measure, budget):
+            yield group
+            group = []
+        group.append(piece)
+    if group:
+        yield group
+
+
+def _joins(group: list[Block], piece: Block, measure: _Measure, budget: int) -> bool:
+    so_far = measure.tokens(group[0].start, group[-1].end)
+    added = measure.tokens(piece.start, piece.end)
+    if measure.tokens(group[0].start, piece.end) > budget:
+        return False
+    if so_far < TINY or added < TINY // 2:
+        return True
+    same = group[-1].heading == piece.heading
+    return same and not piece.whole and not group[-1].whole
+
+
+class _Locator:
+    """Turns a group of blocks into a chunk that knows its lines and page."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.newlines = [m.start() for m in re.finditer("\n", document.text)] if document.lines is None else []
+
+    def line(self, offset: int) -> int | None:
+        if self.document.lines is None:
+            return bisect_left(self.newlines, offset) + 1
+        return self.document.line_at(offset)
+
+    def chunk(self, group: list[Block]) -> Chunk:
+        text, start, end = self.document.text, group[0].start, group[-1].end
+        start += len(text[start:end]) - len(text[start:end].lstrip("\n"))
+        end -= len(text[start:end]) - len(text[start:end].rstrip())
+        return Chunk(
+            start=start,
+            end=end,
+            line=self.line(start),
+            end_line=self.line(max(end - 1, start)),
+            page=self.document.page_at(start),
+            heading=_common([block.heading for block in group]),
+            symbols=tuple(dict.fromkeys(block.symbol for block in group if block.symbol)),
+        )
+
+
+def _common(headings: list[tuple[str, ...]]) -> tuple[str, ...]:
+    first, last = min(headings), max(headings)
+    same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return first[:same]

@@ -1,0 +1,126 @@
+"""Opening the one SQLite file that holds the truth.
+
+The system's SQLite may be any version; 3.7.0 to 3.51.2 can corrupt a database in WAL mode when a checkpoint races with
+a reset, so `pysqlite3`, which bundles a newer one, is used where it is installed. With an older SQLite the rollback
+journal is used instead of WAL: slower while somebody writes, never unsafe.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3 as _stdlib_sqlite
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ask.indexer import words
+from ask.indexer.errors import DamagedIndex, NewerIndex, SqliteTooOld
+
+try:
+    import pysqlite3 as sqlite
+except ImportError:  # no wheel for this platform
+    sqlite = _stdlib_sqlite
+
+Connection = _stdlib_sqlite.Connection
+DatabaseError: type[Exception] = sqlite.DatabaseError
+OperationalError: type[Exception] = sqlite.OperationalError
+
+SAFE_WAL = (3, 51, 3)
+NEEDED = (3, 42, 0)
+"""FTS5's secure-delete, without which forgotten words would stay on the disk."""
+SCHEMA = 1
+"""`PRAGMA user_version` of the newest schema this program knows."""
+FILE = "index.db"
+
+
+def version() -> tuple[int, ...]:
+    """Version of the SQLite in use."""
+    return tuple(int(part) for part in sqlite.sqlite_version.split("."))
+
+
+def connect(home: Path, *, write: bool = False) -> Connection:
+    """Open the index below `home`. Readers never block and are never blocked (in WAL mode).
+
+    Raises `SqliteTooOld`, `NewerIndex`, `DamagedIndex`. The file must exist unless `write`.
+    """
+    if version() < NEEDED:
+        raise SqliteTooOld(f"SQLite {sqlite.sqlite_version} is too old for ask", "pip install pysqlite3")
+    path = home / FILE
+    if write:
+        path.touch(mode=0o600, exist_ok=True)
+    try:
+        connection = sqlite.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+        _configure(connection, write)
+        found = connection.execute("PRAGMA user_version").fetchone()[0]
+    except DatabaseError as error:
+        raise DamagedIndex(f"the index {path} cannot be opened: {error}", "Run: ask check --repair") from error
+    if found > SCHEMA:
+        connection.close()
+        raise NewerIndex(
+            f"the index was written by a newer ask (format {found}, this one knows {SCHEMA})",
+            "Update ask, or set ASK_HOME to another directory.",
+        )
+    return connection  # type: ignore[no-any-return]
+
+
+def _configure(connection: Any, write: bool) -> None:
+    run = connection.execute
+    run("PRAGMA busy_timeout = 30000")
+    run("PRAGMA foreign_keys = ON")
+    run("PRAGMA trusted_schema = ON")  # the view behind the word index calls our functions
+    run("PRAGMA temp_store = MEMORY")
+    run("PRAGMA mmap_size = 1073741824")
+    if write:
+        run("PRAGMA secure_delete = ON")
+        run(f"PRAGMA journal_mode = {'WAL' if version() >= SAFE_WAL else 'DELETE'}")
+        run("PRAGMA synchronous = NORMAL")
+        run("PRAGMA wal_autocheckpoint = 4000")
+    texts = _Texts()
+    connection.create_function("chunk_terms", 5, texts.chunk_terms, deterministic=True)
+    connection.create_function("terms", 2, partial(_terms), deterministic=True)
+    connection.create_function("path_terms", 2, path_terms, deterministic=True)
+
+
+class _Texts:
+    """SQL functions over stored texts. Consecutive calls are for chunks of one document, so one text is kept."""
+
+    def __init__(self) -> None:
+        self._blob: bytes = b""
+        self._text = ""
+
+    def chunk_terms(self, blob: bytes, start: int, end: int, lang: str, header: str) -> str:
+        if blob is not self._blob and blob != self._blob:
+            self._blob, self._text = blob, decompress(blob)
+        return words.terms(f"{header}\n{self._text[start:end]}", lang)
+
+
+def _terms(text: str, lang: str) -> str:
+    return words.terms(text, lang)
+
+
+def path_terms(path: bytes, member: str | None) -> str:
+    """Terms of a file's name and the folders above it, for both languages: names are short and mixed."""
+    text = os.fsdecode(path).encode("utf-8", "replace").decode() + (f"/{member}" if member else "")
+    english, czech = words.terms(text, "en"), words.terms(text, "cs")
+    return f"{english} {czech}"
+
+
+def compress(text: str) -> bytes:
+    """Text as stored: UTF-8 in a Zstandard frame."""
+    import zstandard
+
+    return zstandard.ZstdCompressor(level=6).compress(text.encode())
+
+
+def decompress(blob: bytes) -> str:
+    """The text of a stored frame. Raises `DamagedIndex` when it is no such frame."""
+    import zstandard
+
+    try:
+        return zstandard.ZstdDecompressor().decompress(blob, max_output_size=1 << 30).decode()
+    except (zstandard.ZstdError, UnicodeDecodeError, MemoryError) as error:
+        raise DamagedIndex(f"a stored text is damaged: {error}", "Run: ask check --repair") from error
+
+
+Migration = Callable[[Any], None]

@@ -1,0 +1,130 @@
+"""Give every chunk its vector, the most useful files first, a batch and a transaction at a time.
+
+Can be stopped at any moment and goes on where it was: what is pending is a column of the chunks, not a list.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ask.indexer import vectors
+from ask.indexer.chunk import context
+from ask.indexer.database import Connection, decompress
+from ask.indexer.documents import Document
+from ask.indexer.embed import Embedder
+from ask.indexer.progress import Progress
+from ask.indexer.store import Store
+
+BATCH = 128
+"""Chunks embedded between two commits: about two seconds of work that an interruption can cost."""
+
+QUEUE = 16384
+"""Chunks put in order at a time: sorting all of a million for every batch would cost more than embedding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A chunk without an exact vector."""
+
+    id: int
+    hash: bytes
+    text: str
+    """What is to be embedded: context and body."""
+
+
+def activate_space(store: Store, fingerprint: str, model: str, dimensions: int) -> int:
+    """Make a model's space the one that searches use; returns its id. Chunks learn which vectors they have in it."""
+    row = store.db.execute("SELECT id FROM spaces WHERE fingerprint = ?", (fingerprint,)).fetchone()
+    with store.transaction():
+        if row is None:
+            row = store.db.execute(
+                "INSERT INTO spaces(fingerprint, model, dimensions) VALUES (?, ?, ?) RETURNING id",
+                (fingerprint, model, dimensions),
+            ).fetchone()
+        space = int(row[0])
+        if store.space != space:
+            store.db.execute(
+                "UPDATE chunks SET tier = coalesce((SELECT 1 + exact FROM vectors v WHERE v.hash = chunks.hash"
+                " AND v.space = ?), 0)",
+                (space,),
+            )
+            store.set_meta("space", str(space))
+    store.space = space
+    return space
+
+
+def pending_count(db: Connection) -> int:
+    """Chunks that still have no exact vector."""
+    return int(db.execute("SELECT count(*) FROM chunks WHERE tier < 2").fetchone()[0])
+
+
+def fill(store: Store, embedder: Embedder, progress: Progress, *, enough: Callable[[], bool] = lambda: False) -> int:
+    """Embed pending chunks until none is left or `enough()` says so. Returns how many texts were embedded."""
+    space = activate_space(store, embedder.model.fingerprint, embedder.model.folder.name, embedder.model.dimensions)
+    before = pending_count(store.db)
+    done = 0
+    if before:
+        progress.stage("meaning", before, "chunks")
+    while (waiting := next_ids(store.db)) and not enough():
+        for start in range(0, len(waiting), BATCH):
+            if enough():
+                return done
+            batch = load_pending(store.db, waiting[start : start + BATCH])
+            embed_batch(store, space, embedder, batch)
+            done += len(batch)
+            left = pending_count(store.db)  # one text may have served many chunks
+            progress.advance(before - left)
+            before = left
+    return done
+
+
+def embed_batch(store: Store, space: int, embedder: Embedder, batch: Sequence[Pending]) -> None:
+    """Embed exactly and keep."""
+    prompt = embedder.model.passage_prompt
+    vectors.put(store, space, [p.hash for p in batch], embedder.embed([prompt + p.text for p in batch]), exact=True)
+
+
+def next_ids(db: Connection) -> list[int]:
+    """The chunks to embed next: those of the newest files first."""
+    rows = db.execute(
+        "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
+        " WHERE c.tier < 2 ORDER BY f.mtime_ns DESC, c.id LIMIT ?",
+        (QUEUE,),
+    )
+    return [row[0] for row in rows]
+
+
+def load_pending(db: Connection, ids: Sequence[int]) -> list[Pending]:
+    """The texts to embed for these chunks, one per text, in the order of `ids`."""
+    found: dict[bytes, Pending] = {}
+    rows = db.execute(
+        'SELECT c.id, c.hash, c.start, c."end", c.heading, c.context, d.title, d.header, d.id FROM json_each(?) wanted'
+        " JOIN chunks c ON c.id = wanted.value JOIN documents d ON d.id = c.document_id ORDER BY wanted.key",
+        (json.dumps(list(ids)),),
+    ).fetchall()
+    texts = _Texts(db)
+    for chunk_id, key, start, end, heading, length, title, header, document_id in rows:
+        if key in found:
+            continue
+        above = context(Document("", title=title, header=header), json.loads(heading) if heading else ())[:length]
+        body = texts.get(document_id)[start:end]
+        found[key] = Pending(chunk_id, key, f"{above}\n{body}" if above else body)
+    return list(found.values())
+
+
+class _Texts:
+    """Decompressed texts of the last few documents."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+        self._kept: dict[int, str] = {}
+
+    def get(self, document_id: int) -> str:
+        if document_id not in self._kept:
+            if len(self._kept) > 8:
+                self._kept.clear()
+            blob = self._db.execute("SELECT text FROM documents WHERE id = ?", (document_id,)).fetchone()[0]
+            self._kept[document_id] = decompress(blob)
+        return self._kept[document_id]

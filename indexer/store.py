@@ -1,0 +1,365 @@
+"""Rows in, rows out: what is known about roots, files, documents and chunks.
+
+A file's rows are written in one transaction, so at any moment, also after a crash, a file is either wholly in the index
+or not at all. Readers open their own connections and see the last committed state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ask.indexer import database, schema
+from ask.indexer.documents import UNREADABLE, Chunk, Document
+from ask.indexer.errors import Busy, DamagedIndex, DiskFull, NotFound, UnsafeHome
+from filelock import FileLock, Timeout
+
+LOCK = "write.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRow:
+    """A chunk as the worker hands it over."""
+
+    chunk: Chunk
+    context: int
+    """Code points of `chunk.context` that go in front of the body for embedding."""
+    lang: str
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A document with its chunks, ready to be stored."""
+
+    document: Document
+    chunks: tuple[ChunkRow, ...]
+    redactions: tuple[tuple[str, int | None, int, int], ...] = ()
+    """(rule, line, start, end) of every secret that was masked in the text; never the secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """What the index knows of a file on disk."""
+
+    id: int
+    path: bytes
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    status: str
+    reason: str
+    reader: int
+    crashes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """What a scan found of a file; compared with `FileRow` to see whether it changed."""
+
+    path: bytes
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file that is not indexed."""
+
+    state: FileState
+    reason: str
+    detail: str = ""
+    crashes: int = 0
+    """How often its reading has killed a worker."""
+
+
+class Store:
+    """The writing side of the index. Only one may exist at a time; the lock is the operating system's."""
+
+    def __init__(self, home: Path, wait: float = 0.0) -> None:
+        """Open for writing, waiting up to `wait` seconds for another writer. Raises `Busy`, `IndexProblem`."""
+        prepare_home(home)
+        self.home = home
+        self._lock = FileLock(home / LOCK, mode=0o600)
+        try:
+            self._lock.acquire(timeout=wait, poll_interval=0.05)
+        except Timeout as error:
+            raise Busy("another ask is writing to the index", "Wait for it, or use --wait-lock SECONDS.") from error
+        try:
+            self.db = database.connect(home, write=True)
+            schema.migrate(self.db)
+            self.space = int(self.meta("space") or 0)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def close(self) -> None:
+        """Write back the log and give up the lock."""
+        try:
+            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self.db.close()
+            self._lock.release()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing. A full disk becomes `DiskFull` with everything before it intact."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.db.execute("COMMIT")
+        except BaseException as error:
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
+            if isinstance(error, database.OperationalError) and "full" in str(error):
+                raise DiskFull(
+                    f"no room left for the index in {self.home}", "Make room, then run the same command again."
+                ) from error
+            if isinstance(error, database.DatabaseError) and "malformed" in str(error):
+                raise DamagedIndex(f"the index is damaged: {error}", "Run: ask check --repair") from error
+            raise
+
+    # Roots
+
+    def add_root(self, path: bytes, consent: bool = False) -> int:
+        """Remember a root; one inside a known root is not added again. Returns its id."""
+        covering = [r for r in self.roots() if path == r[1] or path.startswith(r[1].rstrip(b"/") + b"/")]
+        if covering:
+            return max(covering, key=lambda r: len(r[1]))[0]
+        with self.transaction():
+            row = self.db.execute(
+                "INSERT INTO roots(path, added, consent) VALUES (?, ?, ?) RETURNING id",
+                (path, int(time.time()), consent),
+            ).fetchone()
+            inside = path.rstrip(b"/") + b"/"
+            self.db.execute("UPDATE files SET root_id = ? WHERE substr(path, 1, ?) = ?", (row[0], len(inside), inside))
+            self.db.execute("DELETE FROM roots WHERE id != ? AND substr(path, 1, ?) = ?", (row[0], len(inside), inside))
+        return int(row[0])
+
+    def roots(self) -> list[tuple[int, bytes]]:
+        """(id, path) of every root."""
+        return [(i, bytes(p)) for i, p in self.db.execute("SELECT id, path FROM roots ORDER BY path")]
+
+    # Files
+
+    def next_scan(self) -> int:
+        """A number for a new scan, greater than all before."""
+        return int(self.db.execute("SELECT coalesce(max(seen), 0) + 1 FROM files").fetchone()[0])
+
+    def files_below(self, root: bytes) -> dict[bytes, FileRow]:
+        """Everything known at or below `root`, by path."""
+        inside = root.rstrip(b"/") + b"/"
+        rows = self.db.execute(
+            "SELECT id, path, size, mtime_ns, ctime_ns, inode, status, reason, reader, crashes FROM files"
+            " WHERE path = ? OR (path > ? AND path < ?)",
+            (root, inside, inside[:-1] + b"0"),  # "0" follows "/"
+        )
+        return {bytes(row[1]): FileRow(row[0], bytes(row[1]), *row[2:]) for row in rows}
+
+    def put_file(
+        self,
+        root_id: int,
+        state: FileState,
+        documents: Sequence[DocumentRow],
+        *,
+        content: bytes,
+        reader: int,
+        seen: int,
+    ) -> None:
+        """Replace everything known about a file by `documents`, in one transaction."""
+        with self.transaction():
+            self._drop_documents(state.path)
+            file_id = self._upsert_file(root_id, state, "indexed", "", "", content, reader, seen)
+            for row in documents:
+                self._insert_document(file_id, state.path, row)
+            self._touch()
+
+    def put_left_out(self, root_id: int, left: Sequence[LeftOut], *, reader: int, seen: int) -> None:
+        """Remember files that are not indexed, and why; whatever was known of their text is forgotten."""
+        with self.transaction():
+            for each in left:
+                self._drop_documents(each.state.path)
+                status = "unreadable" if each.reason in UNREADABLE else "skipped"
+                file_id = self._upsert_file(root_id, each.state, status, each.reason, each.detail, None, reader, seen)
+                if each.crashes:
+                    self.db.execute("UPDATE files SET crashes = ? WHERE id = ?", (each.crashes, file_id))
+            self._touch()
+
+    def mark_seen(self, ids: Sequence[int], seen: int) -> None:
+        """These files are unchanged."""
+        with self.transaction():
+            self.db.executemany("UPDATE files SET seen = ? WHERE id = ?", ((seen, i) for i in ids))
+
+    def drop_unseen(self, below: bytes, seen: int) -> list[bytes]:
+        """Forget the files at or below a path which scan `seen` did not meet. Returns their paths."""
+        inside = below.rstrip(b"/") + b"/"
+        gone = [
+            bytes(path)
+            for (path,) in self.db.execute(
+                "SELECT path FROM files WHERE seen < ? AND (path = ? OR (path > ? AND path < ?))",
+                (seen, below, inside, inside[:-1] + b"0"),
+            )
+        ]
+        for path in gone:
+            self.drop_file(path)
+        return gone
+
+    def drop_file(self, path: bytes) -> None:
+        """Forget one file."""
+        with self.transaction():
+            self._drop_documents(path)
+            self.db.execute("DELETE FROM files WHERE path = ?", (path,))
+            self._touch()
+
+    def root_scanned(self, root_id: int) -> None:
+        """A scan of the whole root has ended."""
+        self.db.execute("UPDATE roots SET scanned = ? WHERE id = ?", (int(time.time()), root_id))
+
+    def forget(self, path: bytes) -> int:
+        """Remove a file or everything below a folder, roots included, beyond recovery. Returns the number of files."""
+        inside = path.rstrip(b"/") + b"/"
+        found = list(self.files_below(path))
+        roots = [r for r in self.roots() if r[1] == path or r[1].startswith(inside)]
+        if not found and not roots:
+            raise NotFound(f"{os.fsdecode(path)} is not in the index", "ask status shows what is.")
+        for each in found:
+            self.drop_file(each)
+        for root_id, _ in roots:
+            self.db.execute("DELETE FROM roots WHERE id = ?", (root_id,))
+        self.drop_orphans()
+        self.db.execute("INSERT INTO words(words) VALUES ('optimize')")
+        self.db.execute("VACUUM")
+        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return len(found)
+
+    def drop_orphans(self) -> int:
+        """Remove vectors that no chunk needs any more."""
+        with self.transaction():
+            done = self.db.execute("DELETE FROM vectors WHERE hash NOT IN (SELECT hash FROM chunks)").rowcount
+            if done:
+                self._touch()
+        return int(done)
+
+    def meta(self, key: str) -> str | None:
+        """A remembered value, or None."""
+        row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Remember a value."""
+        self.db.execute(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", (key, value)
+        )
+
+    def _touch(self) -> None:
+        """Count the change, so that derived files know they are older than the rows."""
+        self.db.execute(
+            "INSERT INTO meta VALUES ('generation', '1')"
+            " ON CONFLICT(key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)"
+        )
+
+    def _upsert_file(
+        self,
+        root_id: int,
+        state: FileState,
+        status: str,
+        reason: str,
+        detail: str,
+        content: bytes | None,
+        reader: int,
+        seen: int,
+    ) -> int:
+        row = self.db.execute(
+            "INSERT INTO files(root_id, path, size, mtime_ns, ctime_ns, inode, content, status, reason, detail, reader, seen)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(path) DO UPDATE SET root_id = excluded.root_id,"
+            " size = excluded.size, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, inode = excluded.inode,"
+            " content = excluded.content, status = excluded.status, reason = excluded.reason, detail = excluded.detail,"
+            " reader = excluded.reader, seen = excluded.seen, crashes = 0 RETURNING id",
+            (root_id, state.path, state.size, state.mtime_ns, state.ctime_ns, _signed(state.inode), content,
+             status, reason, detail[:500], reader, seen),
+        ).fetchone()  # fmt: skip
+        return int(row[0])
+
+    def _drop_documents(self, path: bytes) -> None:
+        ids = [i for (i,) in self.db.execute(
+            "SELECT d.id FROM documents d JOIN files f ON f.id = d.file_id WHERE f.path = ?", (path,))]  # fmt: skip
+        for document_id in ids:
+            # The word index reads the old terms through its view, so it goes first.
+            self.db.execute(
+                "DELETE FROM words WHERE rowid IN (SELECT id FROM chunks WHERE document_id = ?)", (document_id,)
+            )
+            self.db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+
+    def _insert_document(self, file_id: int, path: bytes, row: DocumentRow) -> None:
+        document = row.document
+        lines = None if document.lines is None else database.compress(json.dumps(document.lines))
+        encoded = document.text.encode()
+        document_id = self.db.execute(
+            "INSERT INTO documents(file_id, member, kind, title, language, date, people, facts, header, length, bytes,"
+            " hash, lines, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            (file_id, document.member, document.kind, document.title, document.language,
+             int(document.date.timestamp()) if document.date else None,
+             json.dumps(document.people, ensure_ascii=False), json.dumps(dict(document.facts), ensure_ascii=False),
+             document.header, len(document.text), len(encoded), hash_of(encoded), lines,
+             database.compress(document.text)),
+        ).fetchone()[0]  # fmt: skip
+        for chunk_row in row.chunks:
+            self._insert_chunk(document_id, chunk_row)
+        self.db.executemany(
+            "INSERT INTO redactions VALUES (?, ?, ?, ?, ?)", ((document_id, *found) for found in row.redactions)
+        )
+        self.db.execute(
+            "INSERT INTO words(rowid, body, title, path, symbols) SELECT id, body, title, path, symbols FROM chunk_words"
+            " WHERE id IN (SELECT id FROM chunks WHERE document_id = ?)",
+            (document_id,),
+        )
+
+    def _insert_chunk(self, document_id: int, row: ChunkRow) -> None:
+        chunk = row.chunk
+        self.db.execute(
+            'INSERT INTO chunks(document_id, start, "end", line, end_line, page, heading, symbols, context, lang, hash,'
+            " tier) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+            " coalesce((SELECT 1 + exact FROM vectors WHERE hash = ? AND space = ?), 0))",
+            (document_id, chunk.start, chunk.end, chunk.line, chunk.end_line, chunk.page,
+             json.dumps(chunk.heading, ensure_ascii=False) if chunk.heading else "", " ".join(chunk.symbols),
+             row.context, row.lang, row.hash, row.hash, self.space),
+        )  # fmt: skip
+
+
+def hash_of(data: bytes) -> bytes:
+    """BLAKE2b-128: names content; collisions are out of reach even for whoever writes the files."""
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def _signed(number: int) -> int:
+    """Inodes are unsigned 64 bits, SQLite's integers signed."""
+    return number - (1 << 64) if number >= 1 << 63 else number
+
+
+def prepare_home(home: Path) -> None:
+    """Make the state directory, for its owner's eyes only. Raises `UnsafeHome` when it is somebody else's."""
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        status = home.stat()
+    except OSError as error:
+        raise UnsafeHome(f"the state directory {home} cannot be used: {error.strerror}", "Set ASK_HOME.") from error
+    if hasattr(os, "getuid") and status.st_uid != os.getuid():
+        raise UnsafeHome(f"the state directory {home} belongs to another user", "Set ASK_HOME to a directory of yours.")
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        home.chmod(0o700)

@@ -1,0 +1,235 @@
+"""Vectors: rows of int8 in SQLite, and a FAISS index derived from them.
+
+The rows are the truth. The FAISS file covers the rows up to some id and says so in a trailer; rows after that (the
+tail) are compared directly, rows deleted since drop out when candidates are scored again from their rows. So a missing,
+old or damaged file costs time, never a wrong or a lost hit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ask.indexer.database import Connection
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from ask.indexer.embed import Vectors
+    from ask.indexer.store import Store
+
+TRAILER = 512
+"""Bytes at the end of the file that say what it holds; FAISS itself stops reading before them."""
+MAGIC = "ask-faiss-1"
+TAIL_LIMIT = 4096
+"""Rows not yet in the file above which it is written anew."""
+SMALL_SCOPE = 20_000
+"""Scopes of at most this many vectors are compared one by one, which is exact."""
+_BLOCK = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Trailer:
+    """What a FAISS file says of itself."""
+
+    magic: str
+    fingerprint: str
+    count: int
+    last_id: int
+    """The greatest row id in it."""
+    generation: int
+    sha256: str
+    """Of all bytes before the trailer."""
+
+
+def encode(vectors: Vectors) -> list[bytes]:
+    """Each row as a float32 scale and int8 values: value ≈ int8 × scale. Cosine to the original is above .9999."""
+    scales = np.abs(vectors).max(axis=1).astype(np.float32) / np.float32(127)
+    safe = np.where(scales > 0, scales, 1).astype(np.float32)
+    values = np.rint(vectors / safe[:, None]).astype(np.int8)
+    return [scale.tobytes() + row.tobytes() for scale, row in zip(safe, values, strict=True)]
+
+
+def decode(blobs: Sequence[bytes], dimensions: int) -> Vectors:
+    """The inverse of `encode`: float32 [len(blobs), dimensions], normalised."""
+    if not blobs:
+        return np.zeros((0, dimensions), np.float32)
+    raw = np.frombuffer(b"".join(blobs), dtype=np.uint8).reshape(len(blobs), 4 + dimensions)
+    scales = raw[:, :4].copy().view(np.float32)
+    vectors = raw[:, 4:].view(np.int8).astype(np.float32) * scales
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(norms, 1e-9)  # type: ignore[no-any-return]
+
+
+def put(store: Store, space: int, hashes: Sequence[bytes], vectors: Vectors, *, exact: bool) -> None:
+    """Keep vectors for texts; an exact one replaces an approximate one, never the other way. One transaction."""
+    tier = 2 if exact else 1
+    with store.transaction():
+        for key, blob in zip(hashes, encode(vectors), strict=True):
+            # A new row, not an update: its new id puts it into the tail, where searches see it at once.
+            store.db.execute("DELETE FROM vectors WHERE hash = ? AND space = ? AND exact < ?", (key, space, exact))
+            store.db.execute(
+                "INSERT OR IGNORE INTO vectors(space, hash, exact, data) VALUES (?, ?, ?, ?)", (space, key, exact, blob)
+            )
+            store.db.execute("UPDATE chunks SET tier = ? WHERE hash = ? AND tier < ?", (tier, key, tier))
+
+
+class Nearest:
+    """Finds the vectors nearest to a query in one space."""
+
+    def __init__(self, home: Path, connection: Connection, space: int, fingerprint: str, dimensions: int) -> None:
+        self._db = connection
+        self._space = space
+        self._dimensions = dimensions
+        self._index, self._last = _load(faiss_path(home, space), fingerprint)
+
+    def search(self, query: Vectors, k: int, allowed: Collection[int] | None = None) -> list[tuple[int, float]]:
+        """The `k` nearest as (vector id, cosine), best first; only among `allowed` ids when given.
+
+        Filters work before the cut: a small scope is compared whole, a large one inside FAISS.
+        """
+        if allowed is not None and len(allowed) <= SMALL_SCOPE:
+            return _best(self._scored(query, sorted(allowed)), k)
+        near = self._indexed(query, 4 * k, allowed) if self._index is not None else []
+        tail = self._tail(query, allowed)
+        return _best([*self._scored(query, near), *tail], k)
+
+    def _indexed(self, query: Vectors, k: int, allowed: Collection[int] | None) -> list[int]:
+        import faiss
+
+        parameters = None
+        if allowed is not None:
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.fromiter(allowed, np.int64)))
+        _, found = self._index.search(query[None, :], min(k, self._index.ntotal), params=parameters)
+        return [int(i) for i in found[0] if i >= 0]
+
+    def _tail(self, query: Vectors, allowed: Collection[int] | None) -> list[tuple[int, float]]:
+        rows = self._db.execute(
+            "SELECT id, data FROM vectors WHERE space = ? AND id > ? ORDER BY id", (self._space, self._last)
+        )
+        scored: list[tuple[int, float]] = []
+        wanted = None if allowed is None else set(allowed)
+        while block := rows.fetchmany(_BLOCK):
+            kept = block if wanted is None else [row for row in block if row[0] in wanted]
+            scored = _best([*scored, *self._compare(query, kept)], 4096)
+        return scored
+
+    def _scored(self, query: Vectors, ids: Sequence[int]) -> list[tuple[int, float]]:
+        scored: list[tuple[int, float]] = []
+        for start in range(0, len(ids), _BLOCK):
+            wanted = json.dumps(list(ids[start : start + _BLOCK]))
+            rows = self._db.execute(
+                "SELECT id, data FROM vectors WHERE space = ? AND id IN (SELECT value FROM json_each(?))",
+                (self._space, wanted),
+            ).fetchall()
+            scored += self._compare(query, rows)
+        return scored
+
+    def _compare(self, query: Vectors, rows: Sequence[tuple[int, bytes]]) -> list[tuple[int, float]]:
+        cosines = decode([data for _, data in rows], self._dimensions) @ query
+        return [(row[0], float(cosine)) for row, cosine in zip(rows, cosines, strict=True)]
+
+
+def _best(scored: list[tuple[int, float]], k: int) -> list[tuple[int, float]]:
+    return sorted(scored, key=lambda pair: (-pair[1], pair[0]))[:k]
+
+
+def faiss_path(home: Path, space: int) -> Path:
+    """Where the derived index of a space lies."""
+    return home / f"vectors-{space}.faiss"
+
+
+def is_stale(store: Store, space: int, fingerprint: str) -> bool:
+    """True when the file misses more rows than a search should compare one by one, or holds many that are gone."""
+    trailer = read_trailer(faiss_path(store.home, space))
+    count, last = store.db.execute(
+        "SELECT count(*), coalesce(max(id), 0) FROM vectors WHERE space = ?", (space,)
+    ).fetchone()
+    if trailer is None or trailer.fingerprint != fingerprint:
+        return int(count) > 0
+    (tail,) = store.db.execute(
+        "SELECT count(*) FROM vectors WHERE space = ? AND id > ?", (space, trailer.last_id)
+    ).fetchone()
+    gone = trailer.count - (count - tail)
+    return bool(tail > TAIL_LIMIT or gone > max(count // 10, TAIL_LIMIT) or last < trailer.last_id)
+
+
+def build(store: Store, space: int, fingerprint: str, dimensions: int) -> int:
+    """Write the FAISS file of a space from its rows and put it in place with one rename. Returns the vectors in it."""
+    import faiss
+
+    path = faiss_path(store.home, space)
+    ids, vectors = _all_rows(store.db, space, dimensions)
+    if not len(ids):
+        path.unlink(missing_ok=True)
+        return 0
+    index = faiss.IndexIDMap2(
+        faiss.IndexScalarQuantizer(dimensions, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)
+    )
+    index.train(vectors[:: max(1, len(vectors) // 100_000)])
+    index.add_with_ids(vectors, ids)
+    body = faiss.serialize_index(index).tobytes()
+    trailer = Trailer(
+        MAGIC, fingerprint, len(ids), int(ids[-1]), int(store.meta("generation") or 0), hashlib.sha256(body).hexdigest()
+    )
+    temporary = path.with_suffix(".new")
+    with open(temporary, "wb", opener=_private) as file:
+        file.write(body + json.dumps(asdict(trailer)).encode().ljust(TRAILER))
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    return len(ids)
+
+
+def _all_rows(db: Connection, space: int, dimensions: int) -> tuple[npt.NDArray[np.int64], Vectors]:
+    rows = db.execute("SELECT id, data FROM vectors WHERE space = ? ORDER BY id", (space,))
+    ids: list[int] = []
+    parts: list[Vectors] = []
+    while block := rows.fetchmany(_BLOCK):
+        ids += [row[0] for row in block]
+        parts.append(decode([row[1] for row in block], dimensions))
+    vectors = np.concatenate(parts) if parts else np.zeros((0, dimensions), np.float32)
+    return np.array(ids, dtype=np.int64), vectors
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def read_trailer(path: Path) -> Trailer | None:
+    """What the file says of itself, or None when it is missing or says nothing sensible."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-TRAILER, os.SEEK_END)
+            trailer = Trailer(**json.loads(file.read(TRAILER)))
+    except (OSError, ValueError, TypeError):
+        return None
+    return trailer if trailer.magic == MAGIC else None
+
+
+def _load(path: Path, fingerprint: str) -> tuple[Any, int]:
+    """The FAISS index and the last row id in it; (None, 0) unless every byte of the file is as it was written."""
+    trailer = read_trailer(path)
+    if trailer is None or trailer.fingerprint != fingerprint:
+        return None, 0
+    import faiss
+
+    body = path.read_bytes()[:-TRAILER]
+    if hashlib.sha256(body).hexdigest() != trailer.sha256:
+        return None, 0
+    return faiss.deserialize_index(np.frombuffer(body, dtype=np.uint8)), trailer.last_id
+
+
+def verify(store: Store, space: int, fingerprint: str) -> Iterator[str]:
+    """What is wrong with the FAISS file of a space, in words; nothing when it is right or absent."""
+    path = faiss_path(store.home, space)
+    if not path.exists():
+        return
+    index, _ = _load(path, fingerprint)
+    if index is None:
+        yield f"{path.name} is damaged or belongs to another model; it will be rebuilt"
