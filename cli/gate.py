@@ -47,8 +47,7 @@ _EMOJIS = rf"{_EMOJI}(?:\u200d{_EMOJI}){{0,15}}"
 _IDEOGRAPH = r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd]"
 _JOINING = r"[\u0620-\u065f\u066e-\u06dc\u06de-\u06ff\u0750-\u077f\u08a0-\u08c9\u0900-\u0dff]"
 _FLAGS = "|".join(
-    "\U0001f3f4" + "".join(chr(0xE0000 + ord(c)) for c in name) + "\U000e007f"
-    for name in ("gbeng", "gbsct", "gbwls")
+    "\U0001f3f4" + "".join(chr(0xE0000 + ord(c)) for c in name) + "\U000e007f" for name in ("gbeng", "gbsct", "gbwls")
 )
 
 _INTRODUCER = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])"

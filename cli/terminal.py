@@ -141,9 +141,7 @@ def _switch(value: str | None) -> bool | None:
 
 def _can_colour(environ: Mapping[str, str]) -> bool:
     if sys.platform == "win32":  # the old console shows escape sequences as text
-        return any(
-            environ.get(name) for name in ("WT_SESSION", "TERM_PROGRAM", "ANSICON", "ConEmuANSI", "TERM")
-        )
+        return any(environ.get(name) for name in ("WT_SESSION", "TERM_PROGRAM", "ANSICON", "ConEmuANSI", "TERM"))
     return environ.get("TERM", "dumb") != "dumb"
 
 
