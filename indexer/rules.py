@@ -7,7 +7,6 @@ It looks at names only, never at the disk: what a folder holds is told to it. `s
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import re
 import tomllib
@@ -125,7 +124,7 @@ class Allowed:
     def _child(self, name: str) -> Allowed:
         if not _GLOB.search(name):
             return self._names.setdefault(os.fsencode(name), Allowed())
-        glob = re.compile(os.fsencode(fnmatch.translate(name)), re.DOTALL)
+        glob = re.compile(_expression(name), re.DOTALL)
         below = next((node for known, node in self._globs if known.pattern == glob.pattern), None)
         if below is None:
             below = Allowed()
@@ -134,7 +133,7 @@ class Allowed:
 
     def step(self, name: bytes) -> tuple[Allowed, ...]:
         """Where `name` leads; empty: nowhere, it stays hidden."""
-        found = [below for glob, below in self._globs if glob.match(name)]
+        found = [below for glob, below in self._globs if glob.fullmatch(name)]
         exact = self._names.get(name)
         return (*found, exact) if exact is not None else tuple(found)
 
@@ -259,10 +258,14 @@ def _toml(name: str) -> dict[str, Any]:
 
 def _regex(*globs: str) -> re.Pattern[bytes] | None:
     """One expression for all globs, in lower case, for `fullmatch`; None for none."""
-    if not globs:
-        return None
-    joined = "|".join(re.sub(r"\\Z$", "", fnmatch.translate(glob.lower())) for glob in globs)
-    return re.compile(os.fsencode(joined), re.DOTALL)
+    return re.compile(b"|".join(_expression(glob.lower()) for glob in globs), re.DOTALL) if globs else None
+
+
+def _expression(glob: str) -> bytes:
+    """`*` and `?` stand for anything, `[…]` for one of its characters."""
+    parts = re.split(r"([*?]|\[[^\]]+\])", glob)
+    meaning = {"*": ".*", "?": "."}
+    return os.fsencode("".join(meaning.get(part) or (part if part[:1] == "[" else re.escape(part)) for part in parts))
 
 
 def _slashes(path: bytes) -> bytes:
