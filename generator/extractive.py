@@ -1,0 +1,220 @@
+"""Answers without a language model: the best sentences of the best passages, word for word.
+
+Every sentence of the passages gets a score from what can be seen in it: how near it is in meaning to the question,
+alone and with the sentence before it; the share of the question's words in it and around it, rarer words counting more;
+neighbouring words in common; whether it holds a date, a number or a name where one is asked for; and how good its
+passage is. The confidence looks at meaning and at the names in the question only, because a good rank among poor
+passages says nothing. What was measured, and what was tried and left out, is in docs/answers.md.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from ask.generator.expected import expected, names, numbers, offers
+from ask.generator.results import Answer, Citation
+from ask.generator.sentences import Sentence, sentences
+from ask.generator.words import full_stems, language, pairs, stems
+from ask.retriever.hits import Hit, Results
+
+PASSAGES = 10
+"""Passages looked into."""
+CANDIDATES = 16
+"""Sentences whose meaning is computed: the best by words and passage. More change nothing and cost time."""
+SHOWN = 3
+"""Sentences of an answer."""
+ENOUGH = 0.2
+"""Confidence below which nothing is answered."""
+BEFORE = 200
+"""Code points of the sentence before that go into the meaning of a sentence in its context."""
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors, float32 of length one, in rows."""
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A sentence with its passage and its score."""
+
+    hit: Hit
+    sentence: Sentence
+    score: float
+    """Higher is better; comparable within one question."""
+    meaning: float
+    """Mean cosine of the question with the sentence alone and in its context; without an embedder a guess by words."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    hit: Hit
+    sentence: Sentence
+    before: str
+    stems: list[str]
+    near: frozenset[str]
+    """Stems of the sentence and of its neighbours."""
+
+
+def answer(question: str, results: Results, embedder: Embedder | None, shown: int = SHOWN) -> Answer:
+    """The best sentences as an answer, or an honest "not found". `embedder` None: by words alone."""
+    began = time.perf_counter()
+    quotes = best_sentences(question, results.hits, embedder)
+    confidence = confidence_of(question, quotes[0]) if quotes else 0.0
+    kept = quotes[:shown] if confidence >= ENOUGH else []
+    citations = tuple(cite(quote, f"[{number}]") for number, quote in enumerate(kept, 1))
+    return Answer(
+        question=question,
+        text="\n".join(f"{_one_line(citation.quote)} {citation.marker}" for citation in citations),
+        grounded=bool(citations),
+        abstained=not citations,
+        citations=citations,
+        hits=results.hits,
+        confidence=confidence,
+        timing_ms={"sentences": (time.perf_counter() - began) * 1000},
+    )
+
+
+def best_sentences(question: str, hits: Sequence[Hit], embedder: Embedder | None) -> list[Quote]:
+    """Sentences of the passages that may answer the question, best first, none twice."""
+    spoken = language(question)
+    candidates = _unique(_candidates(hits[:PASSAGES], spoken))
+    by_words = _word_scores(question, spoken, candidates)
+    order = sorted(range(len(candidates)), key=lambda at: -by_words[at])[:CANDIDATES]
+    chosen = [candidates[at] for at in order]
+    meanings = _shared(question, spoken, chosen) if embedder is None else _meanings(question, chosen, embedder)
+    quotes = [
+        Quote(candidates[at].hit, candidates[at].sentence, by_words[at] + meaning, meaning)
+        for at, meaning in zip(order, meanings, strict=True)
+    ]
+    return sorted(quotes, key=lambda quote: -quote.score)
+
+
+def _candidates(hits: Sequence[Hit], spoken: str) -> list[_Candidate]:
+    found: list[_Candidate] = []
+    for hit in hits:
+        inside = sentences(hit.text or hit.snippet, hit.kind)
+        stemmed = [stems(sentence.text, spoken) for sentence in inside]
+        for at, sentence in enumerate(inside):
+            near = frozenset(stem for around in stemmed[max(at - 1, 0) : at + 2] for stem in around)
+            before = inside[at - 1].text[-BEFORE:] if at else ""
+            found.append(_Candidate(hit, sentence, before, stemmed[at], near))
+    return found
+
+
+def _unique(candidates: list[_Candidate]) -> list[_Candidate]:
+    """Drop sentences that were seen in a better passage, and those without a word."""
+    seen: set[tuple[str, ...]] = set()
+    kept = []
+    for candidate in candidates:
+        words = tuple(candidate.stems)
+        if words and words not in seen:
+            seen.add(words)
+            kept.append(candidate)
+    return kept
+
+
+def _word_scores(question: str, spoken: str, candidates: list[_Candidate]) -> list[float]:
+    """The part of the score that needs no model."""
+    asked = set(full_stems(question, spoken))
+    asked_pairs = pairs(full_stems(question, spoken))
+    rarity = _rarity(asked, candidates)
+    all_rarity = sum(rarity.values()) or 1.0
+    kind = expected(question)
+    best = max((candidate.hit.score for candidate in candidates), default=0.0)
+
+    def score(candidate: _Candidate) -> float:
+        inside = sum(rarity[stem] for stem in asked.intersection(candidate.stems)) / all_rarity
+        around = sum(rarity[stem] for stem in asked & candidate.near) / all_rarity
+        common = len(asked_pairs & pairs(candidate.stems)) / max(len(asked_pairs), 1)
+        fits = offers(kind, question, candidate.sentence.text)
+        passage = min(max(candidate.hit.score / best, 0.0), 1.0) if best > 0 else 0.0
+        return 0.4 * inside + 0.2 * around + 0.3 * common + 0.25 * fits + 0.5 * passage
+
+    return [score(candidate) for candidate in candidates]
+
+
+def _rarity(asked: set[str], candidates: list[_Candidate]) -> dict[str, float]:
+    """How much a word of the question tells among these sentences: what nearly all of them hold tells little."""
+    holding = Counter(stem for candidate in candidates for stem in asked.intersection(candidate.stems))
+    total = len(candidates)
+    return {stem: math.log(1 + (total - holding[stem] + 0.5) / (holding[stem] + 0.5)) for stem in asked}
+
+
+def _shared(question: str, spoken: str, candidates: list[_Candidate]) -> list[float]:
+    """Where no model can be run: the share of the question's words, scaled to what cosines reach."""
+    asked = set(full_stems(question, spoken))
+    return [0.8 * len(asked & candidate.near) / max(len(asked), 1) for candidate in candidates]
+
+
+def _meanings(question: str, candidates: list[_Candidate], embedder: Embedder) -> list[float]:
+    """Mean of two cosines with the question: the sentence alone, and after its title and the sentence before it."""
+    if not candidates:
+        return []
+    alone = [candidate.sentence.text for candidate in candidates]
+    vectors = embedder.embed([question, *alone, *(_in_context(candidate) for candidate in candidates)])
+    cosines = vectors[1:] @ vectors[0]
+    return [float(mean) for mean in cosines.reshape(2, -1).mean(axis=0)]
+
+
+def _in_context(candidate: _Candidate) -> str:
+    title = " ".join((candidate.hit.title, *candidate.hit.heading)).replace("_", " ").strip()
+    return f"{title}. {candidate.before} {candidate.sentence.text}".lstrip(". ")
+
+
+def confidence_of(question: str, quote: Quote) -> float:
+    """0 to 1: how likely the sentence answers the question, from meaning, and names that are asked for and missing.
+
+    A logistic curve; its middle lies where answerable and unanswerable questions about the same passages are as many.
+    """
+    spoken = language(question)
+    around = f"{quote.hit.title} {' '.join(quote.hit.heading)} {quote.hit.text or quote.hit.snippet}"
+    at_hand = set(stems(around, spoken))
+    asked = set(full_stems(question, spoken))
+    told = set(stems(f"{quote.hit.title} {' '.join(quote.hit.heading)} {quote.sentence.text}", spoken))
+    particulars = [stem for word in (*names(question), *numbers(question)) for stem in stems(word, spoken)]
+    missing = any(stem not in at_hand for stem in particulars)
+    evidence = quote.meaning + 0.15 * len(asked & told) / max(len(asked), 1) - 0.1 * missing
+    return 1 / (1 + math.exp(-8 * (evidence - 0.62)))
+
+
+def cite(quote: Quote, marker: str) -> Citation:
+    """The place of a sentence in its file."""
+    hit, sentence = quote.hit, quote.sentence
+    return place(hit, sentence.start, sentence.end, marker)
+
+
+def place(hit: Hit, start: int, end: int, marker: str) -> Citation:
+    """A citation of `hit.text[start:end]`. Lines are counted from the passage's first one and never leave it."""
+    text = hit.text or hit.snippet
+    line = end_line = None
+    if hit.line is not None:
+        line = _within(hit, hit.line + text.count("\n", 0, start))
+        end_line = _within(hit, hit.line + text.count("\n", 0, end))
+    return Citation(
+        marker=marker,
+        path=hit.path,
+        document=hit.document,
+        line=line,
+        end_line=end_line,
+        page=hit.page,
+        quote=text[start:end],
+        start=hit.start + start,
+    )
+
+
+def _within(hit: Hit, line: int) -> int:
+    """Where text and lines of the source differ (a web page, say), counting may run past the passage."""
+    return min(line, hit.end_line) if hit.end_line is not None else line
+
+
+def _one_line(quote: str) -> str:
+    return " ".join(quote.split())

