@@ -64,6 +64,11 @@ def compiled_model(models: Path, name: str) -> Compiled:
     return read_card(folder)
 
 
+def is_compiled(models: Path, name: str) -> bool:
+    """True when some compiled form of the model is there, be it of older files."""
+    return any(models.glob(f"{_slug(name)}-*/{CARD}"))
+
+
 def read_card(folder: Path) -> Compiled:
     """Read the description of a compiled model. Raises `ModelProblem` when it is missing or damaged."""
     try:

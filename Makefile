@@ -1,0 +1,38 @@
+# Everything starts here. `make demo` shows ask at work; `make test` proves that it works.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+LLM_STAMP := $(VENV)/.installed-llm
+export HF_HUB_OFFLINE := 1
+export TOKENIZERS_PARALLELISM := false
+
+.PHONY: help demo test quick check types clean
+
+help:  ## Say what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ask needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	mkdir -p .types/ask
+	for part in indexer retriever generator cli data; do ln -sfn ../../$$part .types/ask/$$part; done
+	touch $@
+
+demo: $(STAMP)  ## Install, index the sample collection, ask it a question
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/demo.sh
+
+test: $(STAMP)  ## Run every test
+	$(BIN)/python -m pytest
+
+quick: $(STAMP)  ## Run the tests that take less than two minutes
+	$(BIN)/python -m pytest -m 'not slow'
+
+check: $(STAMP)  ## Style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p ask.indexer -p ask.retriever -p ask.generator -p ask.cli
+
+clean:  ## Remove what was installed and made
+	rm -rf $(VENV) .types .demo build *.egg-info

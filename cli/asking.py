@@ -1,0 +1,242 @@
+"""Commands that ask: search, answer, get, similar, and the shell."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from ask.cli import gate, options
+from ask.cli.session import Session, hit_json
+from ask.indexer.errors import EmptyQuery, UsageError
+from ask.retriever.hits import Results
+
+
+class Side(StrEnum):
+    """One side of the search alone."""
+
+    words = "words"
+    meaning = "meaning"
+
+
+Words = Annotated[
+    list[str], typer.Argument(metavar="QUESTION", help='What to look for; "-" reads questions from stdin.')
+]
+Explain = Annotated[bool, typer.Option("--explain", help="Show where each score comes from.")]
+
+
+def search(
+    question: Words,
+    number: options.Number = None,
+    after: options.After = None,
+    before: options.Before = None,
+    kind: options.Kind = None,
+    path: options.In = None,
+    people: options.From = None,
+    lang: options.Lang = None,
+    ext: options.Ext = None,
+    only: Annotated[Side | None, typer.Option(help="Use words or meaning alone, to see what each finds.")] = None,
+    explain: Explain = False,
+    files: Annotated[bool, typer.Option("--files", help="Only the paths of files.")] = False,
+    lines: Annotated[bool, typer.Option("-l", "--lines", help="path:line: text, as grep prints it.")] = False,
+    context: Annotated[
+        int | None, typer.Option("-C", "--context", min=0, max=100, help="Lines of text per hit.")
+    ] = None,
+    min_score: Annotated[float | None, typer.Option(help="Leave out hits below this score.")] = None,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help='With "-": a JSON document per question.')] = False,
+    json: options.Json = False,
+) -> int:
+    """Find files by meaning and by words.
+
+    \b
+    ask search "regular expression that checks e-mail addresses"
+    ask search '"exact phrase" +needed -unwanted' --kind script --after 2019
+    ask search backup --files | xargs -d '\\n' ls -l
+    printf 'first\\nsecond\\n' | ask search - --jsonl
+    """
+    session = Session(json, {"results": number})
+    limits = options.filters(after, before, kind, path, people, lang, ext)
+    side = "both" if only is None else only.value
+    with session.searcher() as searcher:
+        from ask.retriever.query import parse
+
+        def find(text: str) -> Results:
+            found = searcher.search(parse(text, limits), n=session.settings.results, only=side)
+            return found if min_score is None else _at_least(found, min_score)
+
+        if question == ["-"]:
+            return _search_stdin(session, find, jsonl=jsonl)
+        found = find(" ".join(question))
+    if json or jsonl:
+        session.put_json(_results_json(found))
+    else:
+        session.put(_shown(session, found, explain=explain, files=files, lines=lines, rows=context))
+    return 0 if found.hits else 1
+
+
+def _at_least(found: Results, score: float) -> Results:
+    return replace(found, hits=tuple(hit for hit in found.hits if hit.score >= score))
+
+
+def _search_stdin(session: Session, find, *, jsonl: bool) -> int:  # type: ignore[no-untyped-def]
+    """A question a line; a line that is no question gets no hits rather than ending the run."""
+    any_hit = False
+    for line in sys.stdin:
+        try:
+            found = find(line.rstrip("\n"))
+        except EmptyQuery:
+            found = Results(line.rstrip("\n"), ())
+        any_hit = any_hit or bool(found.hits)
+        if jsonl or session.json:
+            gate.write_json(_results_json(found), sys.stdout)
+        else:
+            session.put([gate.clean(f"» {found.query}"), *_shown(session, found)])
+        sys.stdout.flush()
+    return 0 if any_hit else 1
+
+
+def _results_json(found: Results) -> dict[str, object]:
+    return {
+        "query": found.query,
+        "hits": [hit_json(hit) for hit in found.hits],
+        "near": [hit_json(hit) for hit in found.near],
+        "notes": list(found.notes),
+        "timing_ms": {name: round(spent, 2) for name, spent in found.timing_ms.items()},
+    }
+
+
+def _shown(
+    session: Session,
+    found: Results,
+    *,
+    explain: bool = False,
+    files: bool = False,
+    lines: bool = False,
+    rows: int | None = None,
+) -> Iterator[str]:
+    from ask.cli import render
+    from ask.indexer.words import words
+
+    view = session.view(words(found.query), explain=explain, rows=rows)
+    if files:
+        return render.paths(found.hits)
+    if lines:
+        return render.places(found.hits, view)
+    return render.results(found, view)
+
+
+def answer(
+    question: Words,
+    number: options.Number = None,
+    after: options.After = None,
+    before: options.Before = None,
+    kind: options.Kind = None,
+    path: options.In = None,
+    people: options.From = None,
+    lang: options.Lang = None,
+    ext: options.Ext = None,
+    explain: Explain = False,
+    json: options.Json = False,
+) -> int:
+    """Answer a question with sentences from your files, each with its file and line.
+
+    `ask answer` may be left out: any first word that is not a command begins a question.
+
+    \b
+    ask "why did we move the server to the attic?"
+    ask kolik stála oprava auta
+    """
+    from ask.generator import extractive
+    from ask.generator.results import as_json
+    from ask.retriever.query import parse
+
+    session = Session(json, {"results": number})
+    limits = options.filters(after, before, kind, path, people, lang, ext)
+    with session.searcher() as searcher:
+        query = parse(" ".join(question), limits)
+        found = searcher.search(query, n=session.settings.results)
+        embedder = searcher.embedder() if searcher.space() is not None else None
+        reply = extractive.answer(query.text, found, embedder)
+    if json:
+        session.put_json(as_json(reply, [hit_json(hit) for hit in found.hits]))
+        return 1 if reply.abstained else 0
+    from ask.cli import answers, render
+
+    view = session.view(query.words, explain=explain)
+    session.put(answers.answer(reply, view))
+    session.put([""])
+    session.put(render.results(found, view))
+    return 1 if reply.abstained else 0
+
+
+def get(
+    handle: Annotated[
+        str, typer.Argument(metavar="ID", help="The number of a hit; ID:FROM:COUNT for lines of its document.")
+    ],
+    json: options.Json = False,
+) -> int:
+    """Show the whole passage of a hit, or lines of its document.
+
+    \b
+    ask get 1234
+    ask get 1234:10:40
+    """
+    from ask.retriever.passages import passage
+
+    session = Session(json)
+    number, first, count = _handle(handle)
+    with session.searcher() as searcher:
+        found = passage(searcher.db, number, first, count)
+    if json:
+        session.put_json(found.as_json())
+        return 0
+    session.put(
+        [session.look.paint(line, "dim") for line in [gate.clean(f"{found.path}:{found.line or ''}".rstrip(":"))]]
+    )
+    session.put([gate.clean(line) for line in found.text.split("\n")])
+    return 0
+
+
+def _handle(text: str) -> tuple[int, int | None, int | None]:
+    parts = text.lstrip("#").split(":")
+    if not 1 <= len(parts) <= 3 or not all(part.isdecimal() and len(part) < 19 for part in parts):
+        raise UsageError(f"{text!r} is no ID", "IDs are the numbers that --json gives for hits: ask get 1234")
+    numbers = [int(part) for part in parts]
+    return numbers[0], numbers[1] if len(numbers) > 1 else None, numbers[2] if len(numbers) > 2 else None
+
+
+def similar(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file that is in the index.")],
+    number: options.Number = None,
+    json: options.Json = False,
+) -> int:
+    """Find files like this one.
+
+    \b
+    ask similar ~/scripts/outline.pl
+    """
+    session = Session(json, {"results": number})
+    with session.searcher() as searcher:
+        found = searcher.similar(path.expanduser().absolute(), n=session.settings.results)
+    if json:
+        session.put_json(_results_json(found))
+    else:
+        session.put(_shown(session, found))
+    return 0 if found.hits else 1
+
+
+def shell() -> int:
+    """The interactive shell."""
+    raise UsageError("the shell is not there yet")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(search)
+    app.command()(answer)
+    app.command()(get)
+    app.command()(similar)

@@ -1,0 +1,173 @@
+"""Commands that change the index: index, forget, check."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from ask.cli import gate, options
+from ask.cli.session import Session
+from ask.indexer.reconcile import Outcome
+
+
+class Tier(StrEnum):
+    """What is complete when `ask index` returns."""
+
+    words = "words"
+    instant = "instant"
+    full = "full"
+
+
+def index(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files or folders.")],
+    wait: Annotated[
+        Tier | None, typer.Option(help="Return when words, instant (approximate meaning) or full is complete.")
+    ] = None,
+    wait_lock: Annotated[
+        float, typer.Option(metavar="SECONDS", help="How long to wait for another ask that writes.")
+    ] = 60.0,
+    consent: Annotated[
+        bool, typer.Option("--consent", help="These very paths may be read although they look secret.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+    json: options.Json = False,
+) -> int:
+    """Make files findable. Run it again at any time: only what changed is read.
+
+    \b
+    ask index ~/notes ~/src
+    ask index ~/ --wait words      (words first, meaning with the next command)
+    """
+    from ask.cli import progress
+    from ask.indexer import maintain
+    from ask.indexer.store import Store
+
+    session = Session(json)
+    named = [os.fsencode(os.path.abspath(path.expanduser())) for path in paths]  # noqa: PTH100 (links stay as named)
+    with progress.shown(session.look_err, quiet=quiet) as shown:
+        model = maintain.prepare_model(session.home, session.settings.model, shown)
+        with Store(session.home, wait=wait_lock) as store:
+            outcome = maintain.index(store, named, _plan(session, named if consent else ()), model, shown)
+            tier = (wait or Tier.full).value
+            if tier == "full":
+                maintain.fill(store, model, session.settings.threads or None, shown)
+    if json:
+        session.put_json(_outcome_json(outcome))
+    else:
+        _summary(session, outcome)
+    return 3 if outcome.unreadable else 0
+
+
+def _plan(session: Session, consented: Sequence[bytes]):  # type: ignore[no-untyped-def]
+    from ask.indexer.maintain import Plan
+
+    values = session.settings
+    return Plan(
+        home=session.home,
+        limits=values.limits(),
+        workers=values.threads or None,
+        exclude=values.exclude,
+        gitignore=values.gitignore,
+        consented=tuple(consented),
+    )
+
+
+def _outcome_json(outcome: Outcome) -> dict[str, object]:
+    return {
+        "new": outcome.new,
+        "changed": outcome.changed,
+        "unchanged": outcome.unchanged,
+        "removed": outcome.removed,
+        "skipped": outcome.skipped,
+        "unreadable": [{"path": os.fsdecode(p), "reason": r} for p, r in sorted(outcome.unreadable.items())],
+        "missing_roots": [os.fsdecode(p) for p in outcome.missing_roots],
+    }
+
+
+def _summary(session: Session, outcome: Outcome) -> None:
+    from ask.indexer.documents import REASONS
+
+    counts = [
+        (outcome.new, "new"),
+        (outcome.changed, "changed"),
+        (outcome.unchanged, "unchanged"),
+        (outcome.removed, "gone"),
+        (outcome.skipped, "left out"),
+    ]
+    said = ", ".join(f"{count:,} {name}" for count, name in counts if count) or "nothing to do"
+    lines = [f"Files: {said}."]
+    lines += [f"Not there now, kept as it was: {gate.clean_path(os.fsdecode(p))}" for p in outcome.missing_roots]
+    for path, reason in sorted(outcome.unreadable.items())[:10]:
+        lines.append(f"Could not be read: {gate.clean_path(os.fsdecode(path))} ({REASONS.get(reason, reason)})")
+    if len(outcome.unreadable) > 10:
+        lines.append(f"… and {len(outcome.unreadable) - 10} more: ask status --skipped")
+    session.put(lines)
+
+
+def forget(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file or folder; it need not exist any more.")],
+    yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")] = False,
+    json: options.Json = False,
+) -> int:
+    """Remove a file or folder from the index, beyond recovery. The file itself stays where it is.
+
+    \b
+    ask forget ~/notes/diary.md
+    """
+    from ask.indexer import maintain
+    from ask.indexer.store import Store
+
+    session = Session(json)
+    target = os.fsencode(os.path.abspath(path.expanduser()))  # noqa: PTH100
+    if not yes and not json and sys.stdin.isatty():
+        typer.confirm(f"Forget {gate.clean_path(os.fsdecode(target))} and everything below it?", abort=True, err=True)
+    with Store(session.home, wait=60.0) as store:
+        count = maintain.forget(store, target)
+    if json:
+        session.put_json({"path": os.fsdecode(target), "files": count})
+    else:
+        session.put([f"Forgotten: {count:,} {'file' if count == 1 else 'files'}."])
+    return 0
+
+
+def check(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what is wrong, from the source files.")] = False,
+    json: options.Json = False,
+) -> int:
+    """Verify the index: the database, the words, the vectors and the derived files.
+
+    \b
+    ask check
+    ask check --repair
+    """
+    from ask.cli import progress
+    from ask.indexer import check as checking
+    from ask.indexer import maintain
+    from ask.indexer.store import Store
+
+    session = Session(json)
+    with progress.shown(session.look_err, quiet=json) as shown:
+        with Store(session.home, wait=60.0) as store:
+            found = checking.check(store, shown)
+        if repair and found:
+            model = maintain.prepare_model(session.home, session.settings.model, shown)
+            checking.repair(session.home, found, _plan(session, ()), model, shown)
+    if json:
+        session.put_json({"problems": found, "repaired": bool(repair and found)})
+    else:
+        session.put([gate.clean(problem) for problem in found] or ["The index is in order."])
+        if found:
+            session.put(["Mended." if repair else "To mend it: ask check --repair"])
+    return 2 if found and not repair else 0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(index)
+    app.command()(forget)
+    app.command()(check)

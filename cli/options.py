@@ -1,0 +1,59 @@
+"""Flags that several commands share, and what becomes of them."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from ask.indexer.documents import KINDS
+from ask.indexer.errors import UsageError
+from ask.retriever.filters import Filters
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Number = Annotated[int | None, typer.Option("-n", "--number", min=1, max=10_000, help="How many hits.")]
+After = Annotated[str | None, typer.Option(metavar="DATE", help="Not older: 2019, 2019-03, 2019-03-01.")]
+Before = Annotated[str | None, typer.Option(metavar="DATE", help="Older than that.")]
+Kind = Annotated[list[str] | None, typer.Option(metavar="KIND", help=f"One of: {', '.join(KINDS)}. Repeatable.")]
+In = Annotated[list[str] | None, typer.Option("--path", metavar="PATH", help="Only below this. Repeatable.")]
+From = Annotated[list[str] | None, typer.Option("--from", metavar="NAME", help="Who wrote it. Repeatable.")]
+Lang = Annotated[list[str] | None, typer.Option(metavar="LANG", help="cs, en, python, … Repeatable.")]
+Ext = Annotated[list[str] | None, typer.Option(metavar="EXT", help="File name ending. Repeatable.")]
+
+
+def filters(
+    after: str | None,
+    before: str | None,
+    kind: list[str] | None,
+    path: list[str] | None,
+    people: list[str] | None,
+    lang: list[str] | None,
+    ext: list[str] | None,
+) -> Filters:
+    """The conditions that flags stand for. Raises `UsageError` for a kind or date that does not exist."""
+    for each in kind or ():
+        if each not in KINDS:
+            raise UsageError(f"there is no kind {each!r}", "Kinds: " + ", ".join(KINDS))
+    return Filters(
+        after=None if after is None else moment(after),
+        before=None if before is None else moment(before),
+        kinds=tuple(kind or ()),
+        paths=tuple(os.path.abspath(os.path.expanduser(p)) for p in path or ()),  # noqa: PTH100, PTH111
+        people=tuple(people or ()),
+        languages=tuple(lang or ()),
+        suffixes=tuple(ext or ()),
+    )
+
+
+def moment(text: str) -> datetime:
+    """The beginning of a year, month or day, or a full ISO time, in the local zone. Raises `UsageError`."""
+    padded = text + {4: "-01-01", 7: "-01"}.get(len(text), "")
+    try:
+        found = datetime.fromisoformat(padded)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is not a date", "Write 2019, 2019-03 or 2019-03-01.") from error
+    try:
+        return found if found.tzinfo else found.astimezone()
+    except (OverflowError, OSError, ValueError):
+        return found.replace(tzinfo=UTC)

@@ -1,0 +1,83 @@
+"""The first code that runs: decides what was meant, and prints every error in one place.
+
+Kept free of imports that cost time, because it is part of every search.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+COMMANDS = frozenset(
+    "index search answer status get forget check doctor watch serve model similar bench why audit prompts script"
+    " settings completion".split()
+)
+_GLOBAL = frozenset(["--help", "-h", "--version", "--install-completion", "--show-completion"])
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its status."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.umask(0o077)
+    raise SystemExit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit status: 0 found or done, 1 nothing found, 2 an error, 3 some files unread, 130 interrupted."""
+    from ask.cli import gate
+    from ask.indexer.errors import AskError
+
+    try:
+        return _dispatch(meant(arguments))
+    except AskError as error:
+        _say(gate.clean(f"ask: {error.message}", lines=True))
+        if error.hint:
+            _say(gate.clean(f"     {error.hint}", lines=True))
+        return error.exit_code
+    except KeyboardInterrupt:
+        _say("ask: interrupted; what is done is kept, the same command goes on from here")
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Python would complain again while closing stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        _say(gate.clean(f"ask: {error.strerror or error}: {error.filename or ''}".rstrip(": "), lines=True))
+        return 2
+
+
+def meant(arguments: list[str]) -> list[str]:
+    """A first word that is no command is a question: `ask where is …` means `ask answer where is …`."""
+    if not arguments or arguments[0] in COMMANDS or arguments[0] in _GLOBAL:
+        return arguments
+    return ["answer", *arguments]
+
+
+def _dispatch(arguments: list[str]) -> int:
+    import click
+    import typer
+    from ask.cli.app import app
+
+    command = typer.main.get_command(app)
+    try:
+        result = command.main(arguments, prog_name="ask", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, click.exceptions.Exit) as ending:
+        return ending.exit_code if isinstance(ending, click.exceptions.Exit) else 130
+    return result if isinstance(result, int) else 0
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+if hasattr(signal, "SIGTERM"):
+    # A polite request to end is handled as Ctrl-C is: roll back, say so, leave.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+if __name__ == "__main__":
+    main()

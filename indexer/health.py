@@ -1,0 +1,82 @@
+"""Anything about this machine that limits ask: for `ask doctor`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ask.indexer import database
+from ask.indexer.compile import is_compiled
+from ask.indexer.errors import AskError
+from ask.indexer.weights import locate
+
+Level = Literal["ok", "note", "problem"]
+_ROOM = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    level: Level
+    what: str
+    advice: str = ""
+
+
+def examine(home: Path, model: str) -> list[Finding]:
+    """Look at everything; problems are findings, not errors."""
+    return [*_sqlite(), *_home(home), *_model(home, model), *_index(home)]
+
+
+def _sqlite() -> Iterator[Finding]:
+    version = ".".join(map(str, database.version()))
+    if database.version() >= database.SAFE_WAL:
+        yield Finding("ok", f"SQLite {version}")
+    else:
+        yield Finding("note", f"SQLite {version}: searching waits while something is written", "pip install pysqlite3")
+
+
+def _home(home: Path) -> Iterator[Finding]:
+    if not home.exists():
+        yield Finding("note", f"the state directory {home} does not exist yet", "Run: ask index ~/some/folder")
+        return
+    mode = stat.S_IMODE(home.stat().st_mode)
+    if mode & 0o077:
+        yield Finding("problem", f"others may look into {home}", f"chmod 700 {home}")
+    free = shutil.disk_usage(home).free
+    level: Level = "ok" if free > _ROOM else "problem"
+    yield Finding(level, f"state directory {home}, {free >> 20:,} MB free", "" if free > _ROOM else "Make room.")
+
+
+def _model(home: Path, name: str) -> Iterator[Finding]:
+    try:
+        weights = locate(name)
+    except AskError as error:
+        yield Finding("problem", error.message, error.hint)
+        return
+    compiled = is_compiled(home / "models", name)
+    yield Finding("ok", f"model {weights.name}, {'ready' if compiled else 'compiled with the first index'}")
+
+
+def _index(home: Path) -> Iterator[Finding]:
+    if not (home / database.FILE).exists():
+        return
+    try:
+        db = database.connect(home)
+    except AskError as error:
+        yield Finding("problem", error.message, error.hint)
+        return
+    total, exact = db.execute("SELECT count(*), coalesce(sum(tier = 2), 0) FROM chunks").fetchone()
+    yield Finding("ok", f"{total:,} chunks, {exact:,} with an exact vector")
+    unread = db.execute("SELECT reason, count(*) FROM files WHERE status = 'unreadable' GROUP BY reason").fetchall()
+    for reason, count in unread:
+        yield Finding("note", f"{count:,} files could not be read: {reason}", "ask status --skipped")
+    for (raw,) in db.execute("SELECT path FROM roots"):
+        if not os.path.lexists(raw):
+            yield Finding("note", f"{os.fsdecode(bytes(raw))} is not there now; what is known of it is kept")
+    db.close()

@@ -1,0 +1,102 @@
+"""What commands and the watcher do to an index, in one call each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ask.indexer import fill as filling
+from ask.indexer import reconcile, vectors
+from ask.indexer.compile import Compiled, compiled_model, is_compiled
+from ask.indexer.embed import Embedder, cores
+from ask.indexer.extract import Limits, extractors
+from ask.indexer.pool import ReaderSettings
+from ask.indexer.progress import Progress
+from ask.indexer.rules import Rules, default_rules
+from ask.indexer.store import Store, prepare_home
+
+MODELS = "models"
+"""Folder of compiled models in the state directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to index: what to leave out, how much a file may cost."""
+
+    home: Path
+    limits: Limits = field(default_factory=Limits)
+    workers: int | None = None
+    """Processes that read files; None: one per processor core."""
+    exclude: tuple[str, ...] = ()
+    """Patterns as in a .gitignore."""
+    gitignore: bool = True
+    consented: tuple[bytes, ...] = ()
+    """Paths that may be read although they look secret."""
+
+    def rules(self) -> Rules:
+        """The rules for scanning."""
+        return default_rules(
+            readable=[suffix for extractor in extractors() for suffix in extractor.suffixes],
+            exclude=self.exclude,
+            consented=self.consented,
+            own=[os.fsencode(self.home)],
+            respect_ignores=self.gitignore,
+        )
+
+    def reading(self, model: Compiled) -> ReaderSettings:
+        """How workers read, for chunks that fit `model`."""
+        return ReaderSettings(
+            tokenizer=model.folder / "tokenizer.json",
+            window=model.max_tokens,
+            workers=self.workers or cores(),
+            limits=self.limits,
+        )
+
+
+def prepare_model(home: Path, name: str, progress: Progress) -> Compiled:
+    """The compiled model `name`, compiled now if this is the first time."""
+    prepare_home(home)
+    if not is_compiled(home / MODELS, name):
+        progress.note(f"Preparing the model {name} (once, about 20 seconds) …")
+    return compiled_model(home / MODELS, name)
+
+
+def index(store: Store, paths: Sequence[bytes], plan: Plan, model: Compiled, progress: Progress) -> reconcile.Outcome:
+    """Make words findable at and below `paths`; meaning follows with `fill`."""
+    return reconcile.index(store, paths, plan.rules(), plan.reading(model), progress)
+
+
+def fill(
+    store: Store,
+    model: Compiled,
+    threads: int | None,
+    progress: Progress,
+    *,
+    enough: Callable[[], bool] = lambda: False,
+) -> int:
+    """Give all chunks their vectors and bring the FAISS file up to date. Returns how many texts were embedded."""
+    done = 0
+    if filling.pending_count(store.db):
+        done = filling.fill(store, Embedder(model, threads), progress, enough=enough)
+    else:
+        filling.activate_space(store, model.fingerprint, model.folder.name, model.dimensions)
+    refresh(store, model)
+    return done
+
+
+def refresh(store: Store, model: Compiled) -> None:
+    """Rewrite the FAISS file if it is too far behind the rows."""
+    if store.space and vectors.is_stale(store, store.space, model.fingerprint):
+        vectors.build(store, store.space, model.fingerprint, model.dimensions)
+
+
+def forget(store: Store, path: bytes) -> int:
+    """Remove a path beyond recovery, derived files included. Returns the number of files."""
+    count = store.forget(path)
+    for derived in store.home.glob("vectors-*.faiss"):
+        derived.unlink()
+    for space, fingerprint, dimensions in store.db.execute("SELECT id, fingerprint, dimensions FROM spaces").fetchall():
+        vectors.build(store, space, fingerprint, dimensions)
+    return count

@@ -1,0 +1,79 @@
+"""What was typed, taken apart: words, "exact phrases", +needed and -unwanted ones."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from ask.indexer import words
+from ask.indexer.errors import EmptyQuery, UsageError
+from ask.retriever.filters import Filters
+
+LONGEST = 8_000
+"""Code points of a question that count; the rest of a pasted text changes nothing but the time it takes."""
+MOST_WORDS = 64
+"""Different words that are looked up; the rarest are kept."""
+_TOKEN = re.compile(
+    r'(?P<sign>[+-])?"(?P<phrase>[^"]*)"|(?P<plus>(?<!\S)\+)(?P<must>[^\s"+-]\S*)|(?P<minus>(?<!\S)-)(?P<not>[^\s"+-]\S*)'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parsed question."""
+
+    text: str
+    """What is embedded: the question without excluded words and operators."""
+    words: tuple[str, ...] = ()
+    """Different words to look up, in order; small words are left out when others are there."""
+    phrases: tuple[str, ...] = ()
+    """Exact sequences of words that a hit must hold."""
+    needed: tuple[str, ...] = ()
+    unwanted: tuple[str, ...] = ()
+    """Words or phrases no hit may hold."""
+    filters: Filters = field(default_factory=Filters)
+    typed: str = ""
+    """The question as typed."""
+
+    def with_filters(self, filters: Filters) -> Query:
+        """The same question within other limits."""
+        return replace(self, filters=filters)
+
+
+def parse(text: str, filters: Filters | None = None) -> Query:
+    """Take a question apart. Raises `EmptyQuery` when there is nothing to look for."""
+    typed = text[:LONGEST]
+    found: dict[str, list[str]] = {"phrases": [], "needed": [], "unwanted": []}
+
+    def note(match: re.Match[str]) -> str:
+        if match["phrase"] is not None:
+            found["unwanted" if match["sign"] == "-" else "phrases"].append(match["phrase"])
+            return " " if match["sign"] == "-" else match["phrase"]
+        if match["must"]:
+            found["needed"].append(match["must"])
+            return match["must"]
+        found["unwanted"].append(match["not"])
+        return " "
+
+    plain = _TOKEN.sub(note, typed)
+    looked_up = _telling(words.words(plain))
+    if not looked_up:
+        if found["unwanted"]:
+            raise UsageError("the question only says what is not wanted", "Add a word to look for.")
+        raise EmptyQuery
+    return Query(
+        text=" ".join(plain.split()),
+        words=looked_up[:MOST_WORDS],
+        phrases=tuple(p for p in found["phrases"] if words.words(p)),
+        needed=tuple(found["needed"]),
+        unwanted=tuple(u for u in found["unwanted"] if words.words(u)),
+        filters=filters or Filters(),
+        typed=text,
+    )
+
+
+def _telling(found: list[str]) -> tuple[str, ...]:
+    different = {words.fold(word): word for word in reversed(found)}
+    ordered = [different[key] for key in dict.fromkeys(words.fold(word) for word in found)]
+    telling = tuple(word for word in ordered if words.fold(word) not in words.STOPWORDS)
+    return telling or tuple(ordered)

@@ -1,0 +1,77 @@
+"""What the index holds about the chunks that may become hits."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ask.indexer.database import Connection, decompress
+from ask.indexer.errors import NotFound
+from ask.retriever.filters import DATE
+
+_BATCH = 64
+_SELECT = f"""
+SELECT c.id, c.start, c."end", c.line, c.end_line, c.page, c.heading, c.tier, d.id, d.member, d.kind, d.title, d.hash,
+       f.path, {DATE}
+FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value JOIN documents d ON d.id = c.document_id
+JOIN files f ON f.id = d.file_id ORDER BY wanted.key
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A chunk with its document and file."""
+
+    id: int
+    start: int
+    end: int
+    line: int | None
+    end_line: int | None
+    page: int | None
+    heading: str
+    """JSON array or empty."""
+    tier: int
+    document_id: int
+    member: str | None
+    kind: str
+    title: str
+    document_hash: bytes
+    raw_path: bytes
+    seconds: int
+    """Unix time of the document."""
+
+    @property
+    def path(self) -> str:
+        """Absolute path of the file, undecodable bytes as surrogates."""
+        return os.fsdecode(self.raw_path)
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Headings above the chunk, outermost first."""
+        return tuple(json.loads(self.heading)) if self.heading else ()
+
+    @property
+    def date(self) -> datetime | None:
+        """The document's date; None for one that no calendar knows."""
+        try:
+            return datetime.fromtimestamp(self.seconds, UTC)
+        except (OverflowError, OSError, ValueError):
+            return None
+
+
+def rows(db: Connection, ids: Sequence[int]) -> Iterator[Row]:
+    """The rows of chunks in the order of `ids`, fetched as they are asked for; ids that are gone are left out."""
+    for start in range(0, len(ids), _BATCH):
+        for row in db.execute(_SELECT, (json.dumps(list(ids[start : start + _BATCH])),)):
+            yield Row(*row)
+
+
+def text(db: Connection, document_id: int) -> str:
+    """The whole extracted text of a document. Raises `NotFound`."""
+    row = db.execute("SELECT text FROM documents WHERE id = ?", (document_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"document {document_id} is not in the index any more")
+    return decompress(row[0])

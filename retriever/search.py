@@ -1,0 +1,280 @@
+"""From a question to ranked hits: the one path, in order.
+
+    parse → words → meaning → fuse → one hit per document → snippet
+
+Nothing here imports torch; ONNX Runtime and FAISS are loaded by the first question that needs meaning.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ask.indexer import database
+from ask.indexer.compile import read_card
+from ask.indexer.errors import NotFound
+from ask.retriever import lexical, rows
+from ask.retriever.fuse import Fused, fuse
+from ask.retriever.hits import Hit, Results
+from ask.retriever.query import Query
+from ask.retriever.snippet import snippet
+
+if TYPE_CHECKING:
+    from ask.indexer.embed import Embedder, Vectors
+    from ask.indexer.vectors import Nearest
+
+Only = Literal["both", "words", "meaning"]
+
+MEANING_DEPTH = 200
+"""Chunks taken from the meaning side."""
+CANDIDATES = 400
+"""Chunks that are scored by both sides."""
+LOOK_FURTHER = 20
+"""Documents looked at beyond those shown, for copies of those shown."""
+NEAR_ENOUGH = 0.30
+"""Cosine below which a hit without a single matching word is called a near miss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The vectors that searches use now."""
+
+    id: int
+    fingerprint: str
+    model: str
+    dimensions: int
+
+
+class Searcher:
+    """Answers questions from one index. Opens it for reading only; may live long (service) or for one question."""
+
+    def __init__(self, home: Path, models: Path | None = None) -> None:
+        """Raises `NotFound` when there is no index below `home` yet."""
+        if not (home / database.FILE).exists():
+            raise NotFound("nothing is indexed yet", "Run: ask index ~/some/folder")
+        self.home = home
+        self.models = models or home / "models"
+        self.db = database.connect(home)
+        self._embedder: Embedder | None = None
+        self._nearest: tuple[Space, tuple[int, int], Nearest] | None = None
+
+    def close(self) -> None:
+        """Let go of the index."""
+        self.db.close()
+
+    def search(self, query: Query, *, n: int = 10, only: Only = "both") -> Results:
+        """The best `n` documents for a question."""
+        clock = _Clock()
+        with clock.stage("words"):
+            scope = self._scope(query)
+            bm25 = lexical.search(self.db, query, scope) if only != "meaning" else {}
+        cosines: dict[int, float] = {}
+        if only != "words" and (space := self.space()) is not None:
+            with clock.stage("load"):
+                embedder, nearest = self._meaning(space)
+            with clock.stage("embed"):
+                vector = embedder.embed_query(query.text)
+            with clock.stage("meaning"):
+                cosines = self._near(space, nearest, vector, scope)
+                self._complete(space, vector, cosines, list(bm25)[:CANDIDATES])
+                self._obey(query, cosines)
+        with clock.stage("fuse"):
+            fused = fuse(cosines, bm25) if cosines else [Fused(i, {"words": s}) for i, s in bm25.items()]
+            if only == "meaning":
+                fused = [Fused(i, {"meaning": c}) for i, c in sorted(cosines.items(), key=lambda p: -p[1])]
+        with clock.stage("show"):
+            hits = self._hits(query, fused, n)
+        good = [hit for hit in hits if _is_good(hit, bm25)]
+        near = () if good else tuple(hits[:3])
+        return Results(query.typed, tuple(good), near, tuple(self._notes(only)), clock.timing())
+
+    def similar(self, path: Path, *, n: int = 10) -> Results:
+        """Documents nearest in meaning to a file in the index: to the mean of its chunks. Raises `NotFound`."""
+        import numpy as np
+        from ask.indexer.vectors import decode
+
+        space = self.space()
+        blobs = self.db.execute(
+            "SELECT v.data FROM files f JOIN documents d ON d.file_id = f.id JOIN chunks c ON c.document_id = d.id"
+            " JOIN vectors v ON v.hash = c.hash WHERE f.path = ? AND v.space = ? ORDER BY c.id LIMIT 200",
+            (os.fsencode(path), 0 if space is None else space.id),
+        ).fetchall()
+        if space is None or not blobs:
+            raise NotFound(f"{path} has no meaning in the index yet", "Run: ask index on its folder.")
+        mean = decode([blob for (blob,) in blobs], space.dimensions).mean(axis=0)
+        vector = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
+        cosines = self._near(space, self._meaning(space)[1], vector, None)
+        fused = [Fused(i, {"meaning": c}) for i, c in sorted(cosines.items(), key=lambda pair: -pair[1])]
+        query = Query(path.name, words=())
+        hits = [hit for hit in self._hits(query, fused, n + 1) if hit.path != str(path)][:n]
+        ranked = tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, 1))
+        return Results(str(path), ranked)
+
+    def embedder(self) -> Embedder:
+        """The model of the active space. Raises `NotFound` when nothing has been embedded."""
+        space = self.space()
+        if space is None:
+            raise NotFound("no model has been prepared yet", "Run: ask index ~/some/folder")
+        return self._meaning(space)[0]
+
+    def space(self) -> Space | None:
+        """The active space, None before the first vector."""
+        row = self.db.execute(
+            "SELECT id, fingerprint, model, dimensions FROM spaces"
+            " WHERE id = (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'space')"
+        ).fetchone()
+        return None if row is None else Space(*row)
+
+    def _scope(self, query: Query) -> tuple[str, list[object]] | None:
+        if not query.filters:
+            return None
+        condition, values = query.filters.sql()
+        return (
+            "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
+            f" WHERE {condition}",
+            values,
+        )
+
+    def _meaning(self, space: Space) -> tuple[Embedder, Nearest]:
+        from ask.indexer.vectors import Nearest, faiss_path
+
+        if self._embedder is None or self._embedder.model.fingerprint != space.fingerprint:
+            from ask.indexer.embed import Embedder
+
+            self._embedder = Embedder(read_card(self.models / space.model))
+        path = faiss_path(self.home, space.id)
+        state = (path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else (0, 0)
+        if self._nearest is None or self._nearest[:2] != (space, state):
+            fresh = Nearest(self.home, self.db, space.id, space.fingerprint, space.dimensions)
+            self._nearest = (space, state, fresh)
+        return self._embedder, self._nearest[2]
+
+    def _near(
+        self, space: Space, nearest: Nearest, vector: Vectors, scope: tuple[str, list[object]] | None
+    ) -> dict[int, float]:
+        """The nearest chunks with their cosines."""
+        allowed: set[int] | None = None
+        if scope is not None:
+            allowed = {
+                i
+                for (i,) in self.db.execute(
+                    f"SELECT v.id FROM vectors v JOIN chunks c ON c.hash = v.hash WHERE v.space = ? AND c.id IN ({scope[0]})",
+                    (space.id, *scope[1]),
+                )
+            }
+        found = dict(nearest.search(vector, MEANING_DEPTH, allowed))
+        within, values = ("", []) if scope is None else (f" AND c.id IN ({scope[0]})", scope[1])
+        found_rows = self.db.execute(
+            "SELECT c.id, v.id FROM json_each(?) wanted JOIN vectors v ON v.id = wanted.value"
+            f" JOIN chunks c ON c.hash = v.hash WHERE v.space = ?{within}",
+            (json.dumps(list(found)), space.id, *values),
+        )
+        return {chunk: found[vector_id] for chunk, vector_id in found_rows}
+
+    def _complete(self, space: Space, vector: Vectors, cosines: dict[int, float], ids: Sequence[int]) -> None:
+        """Cosines also for what only the words have found, so that both kinds of candidates are judged by both sides."""
+        from ask.indexer.vectors import decode
+
+        missing = [i for i in ids if i not in cosines]
+        found_rows = self.db.execute(
+            "SELECT c.id, v.data FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value"
+            " JOIN vectors v ON v.hash = c.hash AND v.space = ?",
+            (json.dumps(missing), space.id),
+        ).fetchall()
+        values = decode([data for _, data in found_rows], space.dimensions) @ vector
+        cosines.update({row[0]: float(value) for row, value in zip(found_rows, values, strict=True)})
+        cosines.update({i: 0.0 for i in missing if i not in cosines})
+
+    def _obey(self, query: Query, cosines: dict[int, float]) -> None:
+        """Exact phrases, needed and unwanted words bind the meaning side, too."""
+        must, must_not = lexical.must_match(query), lexical.must_not_match(query)
+        if must is not None:
+            kept = lexical.matching(self.db, must, list(cosines))
+            for i in set(cosines) - kept:
+                del cosines[i]
+        if must_not is not None:
+            for i in lexical.matching(self.db, must_not, list(cosines)):
+                del cosines[i]
+
+    def _hits(self, query: Query, fused: Sequence[Fused], n: int) -> list[Hit]:
+        """One hit for each of the best `n` documents, through its best chunk; copies of a text are one hit."""
+        by_id = {candidate.id: candidate for candidate in fused}
+        hits: list[Hit] = []
+        places: dict[bytes, int] = {}
+        for row in rows.rows(self.db, list(by_id)):
+            at = places.setdefault(row.document_hash, len(places))
+            if at >= n + LOOK_FURTHER:
+                break
+            if at < len(hits):
+                hits[at] = _with_copy(hits[at], row)
+            elif at < n:
+                hits.append(self._hit(query, by_id[row.id], row, at + 1))
+        return hits
+
+    def _hit(self, query: Query, candidate: Fused, row: rows.Row, rank: int) -> Hit:
+        body = rows.text(self.db, row.document_id)[row.start : row.end]
+        return Hit(
+            rank=rank,
+            score=candidate.score,
+            id=row.id,
+            path=row.path,
+            document=row.member,
+            kind=row.kind,
+            title=row.title,
+            line=row.line,
+            end_line=row.end_line,
+            page=row.page,
+            date=row.date,
+            snippet=snippet(body, query.words),
+            why=dict(candidate.parts),
+            text=body,
+            heading=row.headings,
+            document_id=row.document_id,
+            start=row.start,
+            exact=row.tier == 2,
+        )
+
+    def _notes(self, searched: Only) -> Iterator[str]:
+        """What limits the answer, in words."""
+        total, done = self.db.execute("SELECT count(*), sum(tier > 0) FROM chunks").fetchone()
+        if total and searched != "words" and (done or 0) < total:
+            yield f"meaning covers {100 * (done or 0) // total} % of the index so far; words cover all of it"
+        (unread,) = self.db.execute("SELECT count(*) FROM files WHERE status = 'unreadable'").fetchone()
+        if unread:
+            yield f"{unread} {'file' if unread == 1 else 'files'} could not be read (ask status --skipped)"
+
+
+def _with_copy(hit: Hit, row: rows.Row) -> Hit:
+    if row.path == hit.path or row.path in hit.family:
+        return hit
+    return replace(hit, family=(*hit.family, row.path))
+
+
+def _is_good(hit: Hit, bm25: Mapping[int, float]) -> bool:
+    """Worth calling an answer: it shares a word with the question, or its meaning is near."""
+    return hit.id in bm25 or hit.why.get("meaning", 0.0) >= NEAR_ENOUGH
+
+
+class _Clock:
+    """Milliseconds per stage."""
+
+    def __init__(self) -> None:
+        self._spent: dict[str, float] = {}
+        self._begun = time.perf_counter()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._spent[name] = self._spent.get(name, 0.0) + 1000 * (time.perf_counter() - begun)
+
+    def timing(self) -> dict[str, float]:
+        return {**self._spent, "total": 1000 * (time.perf_counter() - self._begun)}
