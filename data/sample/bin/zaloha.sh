@@ -31,7 +31,7 @@ rsync -aHAX --delete \
 
 ln -sfn "$TODAY" "$TARGET/latest"
 
-# delete_old_weeks: what is older than KEEP_WEEKS goes, except the one from my wedding
+# delete_old_weeks: what is older than KEEP_WEEKS goes, except the one from my wedding (copied by hand)
 ls -d "$TARGET"/20??-??-?? | head -n "-$KEEP_WEEKS" | grep -v 2005-06-18 | xargs -r rm -rf
 
 echo "$TODAY: done, $(df -h --output=avail "$TARGET" | tail -1) left"
