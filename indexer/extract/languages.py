@@ -6,7 +6,7 @@ A language without a grammar is cut at blank lines, with symbols found by a patt
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Language:
     suffixes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     """Whole file names, in lower case."""
-    interpreters: tuple[str, ...] = field(default=())
+    interpreters: tuple[str, ...] = ()
     """Programs that a `#!` line may name."""
     scripting: bool = False
     """Programs in it are often a single file that is run by itself."""
@@ -40,154 +40,213 @@ class Language:
     grammar: Grammar | None = None
 
 
-def _grammar(module: str, definitions: str, containers: str = "", entry: str = "language") -> Grammar:
-    inner = frozenset(containers.split())
-    return Grammar(f"tree_sitter_{module}", frozenset(definitions.split()) | inner, inner, entry)
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
 
 
-_JS = "function_declaration generator_function_declaration method_definition variable_declarator assignment_expression pair field_definition"
-_TS = (
-    "function_declaration generator_function_declaration method_definition variable_declarator assignment_expression "
-    "pair public_field_definition type_alias_declaration function_signature method_signature "
-    "abstract_method_signature enum_declaration"
+def _of(module: str, definitions: str, containers: str = "", entry: str = "language") -> Grammar:
+    inner = _set(containers)
+    return Grammar(f"tree_sitter_{module}", _set(definitions) | inner, inner, entry)
+
+
+def _plain(name: str, suffixes: str, names: str = "", interpreters: str = "", script: str = "") -> Language:
+    """A language without a grammar. `script` is "often" or "always" where its files are programs by themselves."""
+    endings = tuple(suffixes.split())
+    kinds = (bool(script), script == "always")
+    return Language(name, endings, tuple(names.split()), tuple(interpreters.split()), *kinds)
+
+
+_JS = (
+    "function_declaration generator_function_declaration method_definition variable_declarator "
+    "assignment_expression pair"
 )
-_TS_CONTAINERS = "class_declaration abstract_class_declaration interface_declaration internal_module module"
-_C_TYPES = "struct_specifier union_specifier enum_specifier"
+_TS = f"{_JS} public_field_definition type_alias_declaration function_signature enum_declaration"
+_TS_TYPES = "class_declaration abstract_class_declaration interface_declaration internal_module module"
+_C_TYPES = "type_definition struct_specifier union_specifier enum_specifier preproc_function_def"
+
+_PYTHON = _of("python", "function_definition", "class_definition")
+_JAVASCRIPT = _of("javascript", f"{_JS} field_definition", "class_declaration")
+_TYPESCRIPT = _of("typescript", _TS, _TS_TYPES, "language_typescript")
+_TSX = _of("typescript", _TS, _TS_TYPES, "language_tsx")
+_JAVA = _of(
+    "java",
+    "method_declaration constructor_declaration compact_constructor_declaration",
+    "class_declaration interface_declaration enum_declaration record_declaration annotation_type_declaration",
+)
+_C = _of("c", f"function_definition {_C_TYPES}")
+_CPP = _of(
+    "cpp",
+    "function_definition type_definition union_specifier enum_specifier preproc_function_def",
+    "class_specifier struct_specifier namespace_definition",
+)
+_C_SHARP = _of(
+    "c_sharp",
+    "method_declaration constructor_declaration destructor_declaration operator_declaration delegate_declaration "
+    "local_function_statement enum_declaration",
+    "class_declaration interface_declaration struct_declaration record_declaration namespace_declaration",
+)
+_GO = _of("go", "function_declaration method_declaration type_declaration")
+_RUST = _of(
+    "rust",
+    "function_item struct_item enum_item union_item macro_definition",
+    "impl_item trait_item mod_item",
+)
+_RUBY = _of("ruby", "method singleton_method", "class module")
+_PHP = _of(
+    "php",
+    "function_definition method_declaration",
+    "class_declaration interface_declaration trait_declaration enum_declaration namespace_definition",
+    "language_php",
+)
+_SHELL = _of("bash", "function_definition")
+_LUA = _of("lua", "function_declaration assignment_statement")
+_PERL = _of("perl", "subroutine_declaration_statement method_declaration_statement")
+_KOTLIN = _of(
+    "kotlin",
+    "function_declaration secondary_constructor",
+    "class_declaration object_declaration companion_object",
+)
+_SCALA = _of("scala", "function_definition", "class_definition object_definition trait_definition enum_definition")
+_SWIFT = _of(
+    "swift",
+    "function_declaration init_declaration deinit_declaration",
+    "class_declaration protocol_declaration",
+)
 
 LANGUAGES: tuple[Language, ...] = (
     Language(
-        "python", (".py", ".pyw", ".pyi", ".pyx", ".pxd"), ("sconstruct", "sconscript", "wscript"),
-        ("python", "python2", "python3", "pypy", "pypy3"), True,
-        grammar=_grammar("python", "function_definition", "class_definition"),
+        "python",
+        (".py", ".pyw", ".pyi", ".pyx", ".pxd"),
+        ("sconstruct", "sconscript", "wscript"),
+        ("python", "pypy"),
+        scripting=True,
+        grammar=_PYTHON,
     ),
     Language(
-        "javascript", (".js", ".mjs", ".cjs", ".jsx", ".es6"), ("jakefile",), ("node", "nodejs", "deno", "bun", "gjs"),
-        True, grammar=_grammar("javascript", _JS, "class_declaration"),
+        "javascript",
+        (".js", ".mjs", ".cjs", ".jsx", ".es6"),
+        ("jakefile",),
+        ("node", "nodejs", "deno", "bun", "gjs"),
+        scripting=True,
+        grammar=_JAVASCRIPT,
     ),
-    Language("typescript", (".ts", ".mts", ".cts"), (), ("ts-node", "tsx"), True,
-             grammar=_grammar("typescript", _TS, _TS_CONTAINERS, "language_typescript")),
-    Language("typescript", (".tsx",), grammar=_grammar("typescript", _TS, _TS_CONTAINERS, "language_tsx")),
-    Language("java", (".java",), grammar=_grammar(
-        "java", "method_declaration constructor_declaration compact_constructor_declaration",
-        "class_declaration interface_declaration enum_declaration record_declaration annotation_type_declaration")),
-    Language("c", (".c", ".h"), grammar=_grammar(
-        "c", f"function_definition type_definition preproc_function_def {_C_TYPES}")),
-    Language("c++", (".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++", ".ipp", ".tpp", ".inl", ".ino", ".cu", ".cuh"),
-             grammar=_grammar("cpp", "function_definition type_definition enum_specifier union_specifier preproc_function_def",
-                              "class_specifier struct_specifier namespace_definition")),
-    Language("c#", (".cs", ".csx"), grammar=_grammar(
-        "c_sharp", "method_declaration constructor_declaration destructor_declaration operator_declaration "
-        "delegate_declaration local_function_statement enum_declaration",
-        "class_declaration interface_declaration struct_declaration record_declaration namespace_declaration")),
-    Language("go", (".go",), grammar=_grammar("go", "function_declaration method_declaration type_declaration")),
-    Language("rust", (".rs",), grammar=_grammar(
-        "rust", "function_item function_signature_item struct_item enum_item union_item macro_definition",
-        "impl_item trait_item mod_item")),
-    Language("ruby", (".rb", ".rake", ".gemspec", ".ru"), ("rakefile", "gemfile", "vagrantfile", "guardfile", "podfile", "brewfile"),
-             ("ruby",), True, grammar=_grammar("ruby", "method singleton_method", "class module")),
-    Language("php", (".php", ".php3", ".php4", ".php5", ".phtml", ".inc"), (), ("php",), True, grammar=_grammar(
-        "php", "function_definition method_declaration",
-        "class_declaration interface_declaration trait_declaration enum_declaration namespace_definition", "language_php")),
-    Language("shell", (".sh", ".bash", ".zsh", ".ksh", ".ash", ".bats", ".ebuild"),
-             (".bashrc", ".bash_profile", ".bash_aliases", ".zshrc", ".profile", "pkgbuild", "apkbuild"),
-             ("sh", "bash", "zsh", "ksh", "dash", "ash"), True, True, _grammar("bash", "function_definition")),
-    Language("lua", (".lua",), (), ("lua", "luajit"), True,
-             grammar=_grammar("lua", "function_declaration assignment_statement")),
-    Language("perl", (".pl", ".pm", ".t", ".psgi"), ("makefile.pl", "build.pl", "cpanfile"), ("perl",), True,
-             grammar=_grammar("perl", "subroutine_declaration_statement method_declaration_statement")),
-    Language("kotlin", (".kt", ".kts"), (), ("kotlin",), grammar=_grammar(
-        "kotlin", "function_declaration secondary_constructor", "class_declaration object_declaration companion_object")),
-    Language("scala", (".scala", ".sc", ".sbt"), (), ("scala",), grammar=_grammar(
-        "scala", "function_definition function_declaration",
-        "class_definition object_definition trait_definition enum_definition")),
-    Language("swift", (".swift",), (), ("swift",), grammar=_grammar(
-        "swift", "function_declaration init_declaration deinit_declaration protocol_function_declaration",
-        "class_declaration protocol_declaration")),
-    # No grammar: cut at blank lines.
-    Language("sql", (".sql", ".ddl", ".psql", ".pks", ".pkb")),
-    Language("pascal", (".pas", ".pp", ".dpr", ".lpr", ".dpk", ".lfm", ".dfm")),
-    Language("awk", (".awk",), (), ("awk", "gawk", "mawk"), True, True),
-    Language("sed", (".sed",), (), ("sed",), True, True),
-    Language("visual basic", (".vb", ".bas", ".cls", ".frm", ".vba")),
-    Language("vbscript", (".vbs", ".wsf"), (), (), True, True),
-    Language("powershell", (".ps1", ".psm1", ".psd1"), (), ("pwsh", "powershell"), True, True),
-    Language("batch", (".bat", ".cmd"), (), (), True, True),
-    Language("applescript", (".applescript",), (), ("osascript",), True, True),
-    Language("autohotkey", (".ahk", ".au3"), (), (), True, True),
-    Language("lisp", (".lisp", ".lsp", ".cl", ".asd"), (), ("sbcl", "clisp"), True),
-    Language("emacs lisp", (".el",), (".emacs",), ("emacs",), True),
-    Language("scheme", (".scm", ".ss", ".sld", ".rkt"), (), ("guile", "racket", "gosh"), True),
-    Language("clojure", (".clj", ".cljs", ".cljc", ".edn"), (), ("bb", "clojure"), True),
-    Language("haskell", (".hs", ".lhs", ".hsc"), (), ("runhaskell", "runghc", "stack"), True),
-    Language("ocaml", (".ml", ".mli", ".mll", ".mly"), (), ("ocaml",), True),
-    Language("f#", (".fs", ".fsx", ".fsi")),
-    Language("erlang", (".erl", ".hrl"), (), ("escript",), True),
-    Language("elixir", (".ex", ".exs"), (), ("elixir",), True),
-    Language("r", (".r", ".rprofile"), (), ("rscript",), True),
-    Language("julia", (".jl",), (), ("julia",), True),
-    Language("matlab", (".m", ".mat.txt"), (), ("octave",), True),
-    Language("fortran", (".f", ".for", ".f77", ".f90", ".f95", ".f03", ".f08")),
-    Language("cobol", (".cob", ".cbl", ".cpy")),
-    Language("ada", (".adb", ".ads")),
-    Language("assembly", (".asm", ".s", ".nasm")),
-    Language("d", (".d",)),
-    Language("dart", (".dart",)),
-    Language("nim", (".nim", ".nims")),
-    Language("zig", (".zig",)),
-    Language("vala", (".vala", ".vapi")),
-    Language("objective-c", (".mm",)),
-    Language("groovy", (".groovy", ".gradle", ".gvy"), ("jenkinsfile",), ("groovy",), True),
-    Language("tcl", (".tcl", ".tk", ".exp"), (), ("tclsh", "wish", "expect"), True),
-    Language("prolog", (".pro", ".prolog"), (), ("swipl",), True),
-    Language("vim", (".vim",), (".vimrc", "_vimrc", ".gvimrc"), (), True),
-    Language("verilog", (".v", ".sv", ".svh", ".vh")),
-    Language("vhdl", (".vhd", ".vhdl")),
-    Language("css", (".css", ".scss", ".sass", ".less", ".styl")),
-    Language("vue", (".vue",)),
-    Language("svelte", (".svelte",)),
-    Language("graphql", (".graphql", ".gql")),
-    Language("protobuf", (".proto",)),
-    Language("thrift", (".thrift",)),
-    Language("solidity", (".sol",)),
-    Language("glsl", (".glsl", ".vert", ".frag", ".hlsl", ".shader")),
-    Language("gdscript", (".gd",)),
-    Language("nix", (".nix",)),
-    Language("terraform", (".tf", ".tfvars", ".hcl")),
-    Language("cmake", (".cmake",), ("cmakelists.txt",)),
-    Language("make", (".mk", ".mak", ".make"), ("makefile", "gnumakefile", "makefile.am", "makefile.in", "kbuild"), ("make",)),
-    Language("meson", (), ("meson.build", "meson_options.txt")),
-    Language("just", (".just",), ("justfile", ".justfile")),
-    Language("dockerfile", (".dockerfile",), ("dockerfile", "containerfile")),
-    Language("gnuplot", (".gp", ".gnuplot", ".plt"), (), ("gnuplot",), True, True),
-    Language("openscad", (".scad",)),
-    Language("forth", (".fth", ".4th")),
-    Language("postscript", (".ps.txt",)),
-)  # fmt: skip
+    Language("typescript", (".ts", ".mts", ".cts"), (), ("ts-node", "tsx"), True, grammar=_TYPESCRIPT),
+    Language("typescript", (".tsx",), grammar=_TSX),
+    Language("java", (".java",), grammar=_JAVA),
+    Language("c", (".c", ".h"), grammar=_C),
+    Language(
+        "c++",
+        (".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++", ".ipp", ".tpp", ".inl", ".ino", ".cu", ".cuh"),
+        grammar=_CPP,
+    ),
+    Language("c#", (".cs", ".csx"), grammar=_C_SHARP),
+    Language("go", (".go",), grammar=_GO),
+    Language("rust", (".rs",), grammar=_RUST),
+    Language(
+        "ruby",
+        (".rb", ".rake", ".gemspec", ".ru"),
+        ("rakefile", "gemfile", "vagrantfile", "guardfile", "podfile", "brewfile"),
+        ("ruby",),
+        scripting=True,
+        grammar=_RUBY,
+    ),
+    Language("php", (".php", ".php3", ".php4", ".php5", ".phtml"), (), ("php",), True, grammar=_PHP),
+    Language(
+        "shell",
+        (".sh", ".bash", ".zsh", ".ksh", ".ash", ".bats", ".ebuild"),
+        (".bashrc", ".bash_profile", ".bash_aliases", ".zshrc", ".profile", "pkgbuild", "apkbuild"),
+        ("sh", "bash", "zsh", "ksh", "dash", "ash"),
+        scripting=True,
+        always_script=True,
+        grammar=_SHELL,
+    ),
+    Language("lua", (".lua",), (), ("lua", "luajit"), True, grammar=_LUA),
+    Language("perl", (".pl", ".pm", ".t", ".psgi"), ("cpanfile",), ("perl",), True, grammar=_PERL),
+    Language("kotlin", (".kt", ".kts"), (), ("kotlin",), grammar=_KOTLIN),
+    Language("scala", (".scala", ".sc", ".sbt"), (), ("scala",), grammar=_SCALA),
+    Language("swift", (".swift",), (), ("swift",), grammar=_SWIFT),
+    _plain("sql", ".sql .ddl .psql .pks .pkb"),
+    _plain("pascal", ".pas .pp .dpr .lpr .dpk"),
+    _plain("awk", ".awk", "", "awk gawk mawk", "always"),
+    _plain("sed", ".sed", "", "sed", "always"),
+    _plain("visual basic", ".vb .bas .cls .frm .vba"),
+    _plain("vbscript", ".vbs .wsf", "", "", "always"),
+    _plain("powershell", ".ps1 .psm1 .psd1", "", "pwsh powershell", "always"),
+    _plain("batch", ".bat .cmd", "", "", "always"),
+    _plain("applescript", ".applescript", "", "osascript", "always"),
+    _plain("autohotkey", ".ahk .au3", "", "", "always"),
+    _plain("lisp", ".lisp .lsp .cl .asd", "", "sbcl clisp", "often"),
+    _plain("emacs lisp", ".el", ".emacs", "emacs", "often"),
+    _plain("scheme", ".scm .ss .sld .rkt", "", "guile racket gosh", "often"),
+    _plain("clojure", ".clj .cljs .cljc .edn", "", "bb clojure", "often"),
+    _plain("haskell", ".hs .lhs .hsc", "", "runhaskell runghc stack", "often"),
+    _plain("ocaml", ".ml .mli .mll .mly", "", "ocaml", "often"),
+    _plain("f#", ".fs .fsx .fsi"),
+    _plain("erlang", ".erl .hrl", "", "escript", "often"),
+    _plain("elixir", ".ex .exs", "", "elixir", "often"),
+    _plain("r", ".r", ".rprofile", "rscript", "often"),
+    _plain("julia", ".jl", "", "julia", "often"),
+    _plain("matlab", ".m", "", "octave", "often"),
+    _plain("fortran", ".f .for .f77 .f90 .f95 .f03 .f08"),
+    _plain("cobol", ".cob .cbl .cpy"),
+    _plain("ada", ".adb .ads"),
+    _plain("assembly", ".asm .s .nasm"),
+    _plain("d", ".d"),
+    _plain("dart", ".dart"),
+    _plain("nim", ".nim .nims"),
+    _plain("zig", ".zig"),
+    _plain("vala", ".vala .vapi"),
+    _plain("objective-c", ".mm"),
+    _plain("groovy", ".groovy .gradle .gvy", "jenkinsfile", "groovy", "often"),
+    _plain("tcl", ".tcl .tk .exp", "", "tclsh wish expect", "often"),
+    _plain("prolog", ".pro .prolog", "", "swipl", "often"),
+    _plain("vim", ".vim", ".vimrc _vimrc .gvimrc", "", "often"),
+    _plain("verilog", ".v .sv .svh .vh"),
+    _plain("vhdl", ".vhd .vhdl"),
+    _plain("css", ".css .scss .sass .less .styl"),
+    _plain("vue", ".vue"),
+    _plain("svelte", ".svelte"),
+    _plain("graphql", ".graphql .gql"),
+    _plain("protobuf", ".proto"),
+    _plain("thrift", ".thrift"),
+    _plain("solidity", ".sol"),
+    _plain("glsl", ".glsl .vert .frag .hlsl .shader"),
+    _plain("gdscript", ".gd"),
+    _plain("nix", ".nix"),
+    _plain("terraform", ".tf .tfvars .hcl"),
+    _plain("cmake", ".cmake", "cmakelists.txt"),
+    _plain("make", ".mk .mak", "makefile gnumakefile makefile.am makefile.in kbuild", "make"),
+    _plain("meson", "", "meson.build meson_options.txt"),
+    _plain("just", ".just", "justfile .justfile"),
+    _plain("dockerfile", ".dockerfile", "dockerfile containerfile"),
+    _plain("gnuplot", ".gp .gnuplot .plt", "", "gnuplot", "always"),
+    _plain("openscad", ".scad"),
+    _plain("forth", ".fth .4th"),
+)
 
 BY_SUFFIX: Mapping[str, Language] = {s: language for language in LANGUAGES for s in language.suffixes}
 BY_NAME: Mapping[str, Language] = {n: language for language in LANGUAGES for n in language.names}
-BY_INTERPRETER: Mapping[str, Language] = {
-    i: language for language in LANGUAGES for i in language.interpreters
-}
+BY_INTERPRETER: Mapping[str, Language] = {i: language for language in LANGUAGES for i in language.interpreters}
 
-WRAPPERS = frozenset(
+WRAPPERS = _set(
     "decorated_definition export_statement ambient_declaration template_declaration lexical_declaration "
-    "variable_declaration expression_statement linkage_specification declaration local_declaration".split()
+    "variable_declaration expression_statement linkage_specification declaration"
 )
 """Nodes around a definition that belong to it: decorators, `export`, `template <…>`, `const f = …;`."""
 
-FUNCTION_VALUES = frozenset(
-    "arrow_function function_expression function generator_function function_definition class".split()
-)
+ATTACHED = _set("attribute_item attribute_list decorator")
+"""Nodes above a definition that belong to it, besides comments."""
+
+FUNCTION_VALUES = _set("arrow_function function_expression generator_function function_definition class")
 """Values that turn an assignment into a definition."""
 
-ASSIGNMENTS = frozenset(
-    "variable_declarator assignment_expression pair field_definition public_field_definition assignment_statement".split()
+ASSIGNMENTS = _set(
+    "variable_declarator assignment_expression pair field_definition public_field_definition assignment_statement"
 )
 """Nodes that are definitions only when their value is one of `FUNCTION_VALUES`."""
 
-IMPERATIVE = frozenset(
-    "if_statement for_statement while_statement try_statement with_statement for_in_statement foreach_statement "
-    "if for while call do_statement method_call command".split()
+ACTIONS = _set(
+    "if_statement for_statement while_statement with_statement for_in_statement foreach_statement echo_statement "
+    "if for while call do_statement method_call command"
 )
 """Statements at the top of a file that do something: the file is a program, not a library."""
