@@ -462,7 +462,7 @@ def test_text_that_does_not_parse_is_cut_at_blank_lines() -> None:
 
 def test_deep_nesting_does_no_harm() -> None:
     read_one("a.py", "(\n" * 20_000 + ")\n" * 20_000)
-    read_one("a.js", "".join(f"class C{n} {{ m() {{ return " for n in range(2_000)))
+    read_one("a.js", "".join(f"class C{n} {{ m() {{\nreturn " for n in range(2_000)))
 
 
 @pytest.mark.parametrize(

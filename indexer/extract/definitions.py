@@ -20,6 +20,9 @@ LONG = 1_500
 LONGEST = 2_000_000
 """Code points; parsing can fall to 0.4 MB/s on text full of errors, and such files are generated anyway."""
 
+DEEPEST = 8
+"""Names in a heading; deeper nesting is a puzzle or an attack."""
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -65,7 +68,7 @@ def definitions(tree: Tree, text: str, grammar: Grammar) -> Iterator[Definition]
             yield Definition(points.at(start), points.at(end), heading, name, entered)
             if not entered:
                 continue
-            heading = (*heading, name)
+            heading = (*heading, name)[:DEEPEST]
         wrapping = (start, end) if node.type in WRAPPERS else None
         stack += reversed([(child, heading, wrapping or span) for child, span in _children(node, grammar)])
 
