@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ask.indexer.documents import Document
 from ask.indexer.errors import Unreadable
-from ask.indexer.extract.markdown import as_datetime
+from ask.indexer.extract.moments import moment
 from ask.indexer.extract.pieces import Pieces
 from ask.indexer.extract.plain import text_of
 from ask.indexer.extract.registry import Source, extractor
@@ -29,9 +29,7 @@ _BLOCKS = frozenset(
     "h1 h2 h3 h4 h5 h6 header hgroup hr legend li main ol p pre section summary table tbody td tfoot th thead tr "
     "caption ul br frameset noframes".split()
 )
-_CHARSET = re.compile(
-    rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*["']([\w.:-]+)""", re.I
-)
+_CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*["']([\w.:-]+)""", re.I)
 _DATES = frozenset(
     "article:published_time og:published_time datepublished date dc.date dc.date.created dcterms.created "
     "dcterms.date pubdate publish-date publish_date parsely-pub-date sailthru.date".split()
@@ -168,9 +166,7 @@ class _Walk:
         inline, self._inline = self._inline, []
         text, marks = _joined(inline, bool(self._pre))
         if text.strip(" -|\n"):
-            self.pieces.add_marked(
-                text, marks, heading=tuple(name for _, name in self._path), whole=bool(self._pre)
-            )
+            self.pieces.add_marked(text, marks, heading=tuple(name for _, name in self._path), whole=bool(self._pre))
 
 
 def _joined(inline: list[tuple[str, int]], pre: bool) -> tuple[str, list[tuple[int, int]]]:
@@ -209,7 +205,7 @@ def _meta(root: _Element) -> dict[str, str]:
 
 def _date(meta: dict[str, str]) -> datetime | None:
     for name, value in meta.items():
-        if name in _DATES and (date := as_datetime(value)):
+        if name in _DATES and (date := moment(value)):
             return date
     return None
 
@@ -226,9 +222,7 @@ def read_xml(source: Source) -> Iterator[Document]:
     if not pieces.blocks:
         yield Document(text, "data", member=source.member)
         return
-    yield Document(
-        pieces.text, "data", member=source.member, blocks=tuple(pieces.blocks), lines=tuple(pieces.lines)
-    )
+    yield Document(pieces.text, "data", member=source.member, blocks=tuple(pieces.blocks), lines=tuple(pieces.lines))
 
 
 def _xml_pieces(text: str) -> Pieces:
@@ -249,7 +243,5 @@ def _xml_pieces(text: str) -> Pieces:
         name = etree.QName(element).localname if isinstance(element.tag, str) else ""
         for part in (element.text, *(child.tail for child in element)):
             if words := _BLANKS.sub(" ", part or "").strip():
-                pieces.add(
-                    f"{name}: {words}" if len(words) < 80 else words, line=element.sourceline, gap="\n"
-                )
+                pieces.add(f"{name}: {words}" if len(words) < 80 else words, line=element.sourceline, gap="\n")
     return pieces

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from json.decoder import JSONDecodeError, scanstring
+from json import JSONDecodeError, JSONDecoder
 
 from ask.indexer.text import without_surrogates
 
 _TOKEN = re.compile(r'[\s\ufeff]*+(?:([{}\[\],:])|(")|([^\s{}\[\],:"]++))')
+
+_DECODER = JSONDecoder(strict=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def leaves(text: str, start: int = 0, end: int | None = None) -> Iterator[Leaf]:
 
 def _string(text: str, at: int) -> tuple[str, int]:
     try:
-        value, at = scanstring(text, at, False)
+        value, at = _DECODER.raw_decode(text, at - 1)
     except JSONDecodeError as problem:
         raise ValueError(str(problem)) from problem
     return without_surrogates(value.replace("\0", "")), at

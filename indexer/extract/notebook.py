@@ -46,9 +46,7 @@ def read_notebook(source: Source) -> Iterator[Document]:
         first = cell.lines[0].offset if cell.lines else 0
         pieces.add(body, heading=(heading,), whole=cell.kind == "code", line=line_of.at(first))
         printed = "".join(leaf.value for leaf in cell.output)[:LONGEST_OUTPUT]
-        pieces.add(
-            printed, heading=(heading, "output"), line=line_of.at(cell.output[0].offset if cell.output else 0)
-        )
+        pieces.add(printed, heading=(heading, "output"), line=line_of.at(cell.output[0].offset if cell.output else 0))
     if not pieces.blocks:
         raise Unreadable("empty", "a notebook without text")
     facts = {".".join(map(str, leaf.path)): leaf.value for leaf in found if leaf.path[:1] == ("metadata",)}
@@ -58,9 +56,7 @@ def read_notebook(source: Source) -> Iterator[Document]:
         title=title,
         member=source.member,
         blocks=tuple(pieces.blocks),
-        language=facts.get(
-            "metadata.language_info.name", facts.get("metadata.kernelspec.language", "python")
-        ).lower(),
+        language=facts.get("metadata.language_info.name", facts.get("metadata.kernelspec.language", "python")).lower(),
         lines=(),
     )
 

@@ -41,9 +41,7 @@ def _document(source: Source) -> Document:
     try:
         pdf = pypdfium2.PdfDocument(source.data)
     except pypdfium2.PdfiumError as problem:
-        raise Unreadable(
-            "encrypted" if "password" in str(problem).lower() else "damaged", str(problem)
-        ) from problem
+        raise Unreadable("encrypted" if "password" in str(problem).lower() else "damaged", str(problem)) from problem
     try:
         pieces, failed = _pages(pdf)
         if not pieces.blocks:

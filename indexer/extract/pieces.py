@@ -68,9 +68,11 @@ class Pieces:
 
         `page` is given with the first piece of a page.
         """
-        piece = piece.rstrip()
-        if not piece.strip():
+        span = trimmed(piece, 0, len(piece))
+        if span is None:
             return
+        line = line and line + piece.count("\n", 0, span[0])
+        piece = piece[slice(*span)]
         if self._parts:
             self._append(gap)
         start = self._length

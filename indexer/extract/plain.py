@@ -14,7 +14,10 @@ from ask.indexer.text import decode, looks_binary
 LONGEST_LINE = 50_000
 """Code points; a longer line almost without blanks was written by a program."""
 
-_TITLE = re.compile(r"\s*(\S[^\n]{0,79})\n(?:[^\S\n]*\n|([=\-~*_#])\2{2,}[^\S\n]*(?:\n|$))")
+_TITLE = re.compile(
+    r"\s*(?:([=\-~*_#])\1{2,}[^\S\n]*\n)?[^\S\n]*(\S[^\n]{0,79})\n"  # perhaps a line above it, as rst has
+    r"(?:[^\S\n]*\n|([=\-~*_#])\3{2,}[^\S\n]*(?:\n|$))"
+)
 _SUFFIXES = [".txt", ".text", ".log", ".asc", ".nfo", ".me", ".1st", ".diz", ".ans", ".out", ".err"]
 _NAMES = [
     "readme",
@@ -43,9 +46,7 @@ def read_plain(source: Source) -> Iterator[Document]:
         raise Unreadable("machine-written", "a line of more than 50,000 characters without blanks")
     blocks = tuple(Block(start, end) for start, end in paragraphs(text))
     kind = "log" if source.suffix == ".log" else "note"
-    yield Document(
-        text, kind, title="" if kind == "log" else title_of(text), member=source.member, blocks=blocks
-    )
+    yield Document(text, kind, title="" if kind == "log" else title_of(text), member=source.member, blocks=blocks)
 
 
 @extractor("text", sniff=lambda source: not looks_binary(source.data))
@@ -67,8 +68,8 @@ def text_of(source: Source, declared: str = "") -> str:
 def title_of(text: str) -> str:
     """A short first line that stands alone or is underlined; empty when there is none."""
     match = _TITLE.match(text, 0, 400)
-    title = match.group(1).strip() if match else ""
-    return title if any(c.isalnum() for c in title) else ""
+    title = match.group(2).strip() if match else ""
+    return title if any(c.isalnum() for c in title) and title[-1] not in ",;" else ""
 
 
 def machine_written(text: str) -> bool:

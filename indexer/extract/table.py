@@ -75,9 +75,7 @@ def _header(text: str, rows: Sequence[tuple[int, int]], delimiter: str) -> str:
         return ""
     names = [cell.strip() for cell in next(csv.reader([text[slice(*rows[0])]], delimiter=delimiter), [])]
     named = (
-        all(names)
-        and len(set(names)) == len(names) > 1
-        and not any(re.fullmatch(r"[\d.,:%+ -]+", n) for n in names)
+        all(names) and len(set(names)) == len(names) > 1 and not any(re.fullmatch(r"[\d.,:%+ -]+", n) for n in names)
     )
     return " | ".join(" ".join(name.split()) for name in names)[:500] if named else ""
 
@@ -105,9 +103,7 @@ def read_json_lines(source: Source) -> Iterator[Document]:
 def _data(source: Source, text: str, pieces: Pieces) -> Document:
     if not pieces.blocks:
         return Document(text, "data", member=source.member)
-    return Document(
-        pieces.text, "data", member=source.member, blocks=tuple(pieces.blocks), lines=tuple(pieces.lines)
-    )
+    return Document(pieces.text, "data", member=source.member, blocks=tuple(pieces.blocks), lines=tuple(pieces.lines))
 
 
 def _flattened(text: str, spans: Sequence[tuple[int, int]], tolerant: bool = False) -> Pieces:
