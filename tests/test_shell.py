@@ -9,16 +9,15 @@ import sys
 import textwrap
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from ask.cli import narrow, opener
+from ask.cli import narrow
 from ask.cli.completion import choices
 from ask.cli.reading import Piped
 from ask.cli.shell import COMMANDS, Question, Say, Shell, help_lines
 from ask.cli.typed import Typed
-from ask.indexer.errors import NotFound, UsageError
+from ask.indexer.errors import UsageError
 from ask.retriever.filters import Filters
 from ask.retriever.hits import Hit, Results
 from prompt_toolkit.input import create_pipe_input
@@ -279,101 +278,6 @@ def test_what_tab_offers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert offers("what is ~/čaj.") == ["~/čaj.txt"]
     monkeypatch.chdir(tmp_path)
     assert offers("what is ./a") == ["./a b.txt"]
-
-
-NOW = datetime(2025, 6, 1, 12, 30, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("text", "date"),
-    [
-        ("2020", "2020-01-01"), ("2020-03", "2020-03-01"), ("2020-3-4", "2020-03-04"), ("2020/03/14", "2020-03-14"),
-        ("14.3.2020", "2020-03-14"), ("14. 3. 2020", "2020-03-14"), ("3.2020", "2020-03-01"), ("2w", "2025-05-18"),
-        ("1y", "2024-06-01"), ("today", "2025-06-01"), ("včera", "2025-05-31"), ("3 years ago", "2022-06-01"),
-        ("před 3 lety", "2022-06-01"), ("March 2019", "2019-03-01"), ("březen 2019", "2019-03-01"),
-    ],
-)  # fmt: skip
-def test_times_as_people_type_them(text: str, date: str) -> None:
-    found = narrow.moment(text, NOW)
-    assert found.date().isoformat() == date
-    assert found.tzinfo is UTC
-
-
-@pytest.mark.parametrize("text", ["2020-13", "30.2.2020", "nonsense", "99999", "0000"])
-def test_times_that_are_none(text: str) -> None:
-    with pytest.raises(UsageError, match="is no time"):
-        narrow.moment(text, NOW)
-
-
-def test_words_of_one_filter_are_alternatives(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    words = [
-        "kind:Notes",
-        "kind:mail",
-        "after:2020",
-        "before:2021",
-        "path:~/a/../b",
-        "from:Petr",
-        "lang:CS",
-        "ext:*.MD",
-    ]
-    assert narrow.filters(words, NOW) == Filters(
-        after=datetime(2020, 1, 1, tzinfo=UTC), before=datetime(2021, 1, 1, tzinfo=UTC), kinds=("note", "mail"),
-        paths=(str(tmp_path / "b"),), people=("Petr",), languages=("cs",), suffixes=("md",),
-    )  # fmt: skip
-    assert narrow.filters([]) == Filters()
-
-
-@pytest.mark.parametrize(
-    ("environ", "system", "line", "command"),
-    [
-        ({"EDITOR": "nano"}, "linux", 7, ("nano", "+7", "/a b.txt")),
-        ({"EDITOR": "nano", "VISUAL": "/usr/bin/code --wait"}, "linux", 7,
-         ("/usr/bin/code", "--wait", "--goto", "/a b.txt:7")),
-        ({"EDITOR": "code -g"}, "linux", 7, ("code", "-g", "/a b.txt:7")),
-        ({"EDITOR": "hx"}, "linux", 7, ("hx", "/a b.txt:7")),
-        ({"EDITOR": "mine {path} --at={line}"}, "linux", 7, ("mine", "/a b.txt", "--at=7")),
-        ({"EDITOR": "notepad"}, "win32", 7, ("notepad", "/a b.txt")),
-        ({"EDITOR": "nano", "DISPLAY": ":0"}, "linux", None, ("xdg-open", "/a b.txt")),
-        ({"WAYLAND_DISPLAY": "w"}, "linux", 7, ("xdg-open", "/a b.txt")),
-        ({}, "darwin", 7, ("open", "-t", "/a b.txt")),
-        ({}, "darwin", None, ("open", "/a b.txt")),
-        ({}, "win32", 7, ("notepad", "/a b.txt")),
-        ({}, "win32", None, ("explorer", "/a b.txt")),
-    ],
-)  # fmt: skip
-def test_how_a_file_is_opened(environ: dict[str, str], system: str, line: int | None, command: tuple[str, ...]) -> None:
-    assert opener.opening("/a b.txt", line, environ=environ, system=system).command == command
-
-
-def test_what_a_desktop_would_run_is_not_handed_to_it(tmp_path: Path) -> None:
-    """Opening `invoice.desktop` or an executable by the desktop may start it."""
-    empty = {"DISPLAY": ":0", "PATH": str(tmp_path)}
-    for path, executable in (("/x/a.desktop", False), ("/x/A.BAT", False), ("/x/b", True)):
-        for system in ("linux", "darwin", "win32"):
-            with pytest.raises(UsageError, match="there is nothing here to show"):
-                opener.opening(path, None, environ=empty, system=system, executable=executable)
-    less = tmp_path / "less"
-    less.touch(0o755)
-    opening = opener.opening("/x/a.sh", 7, environ=empty, system="linux")
-    assert opening == opener.Opening((str(less), "+7g", "/x/a.sh"), waits=True)
-
-
-def test_opening_for_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    note = tmp_path / "my note.txt"
-    note.write_text("tea")
-    told = tmp_path / "told"
-    script = tmp_path / "editor.py"
-    script.write_text(f"import sys; open({str(told)!r}, 'w').write(repr(sys.argv[1:]))")
-    opener.open_file(str(note), 3, editor=f"{sys.executable} {script}")
-    assert told.read_text() == repr(["+3", str(note)])
-    with pytest.raises(NotFound, match="not there any more"):
-        opener.open_file(str(tmp_path / "gone"), 3)
-    with pytest.raises(UsageError, match="cannot be run"):
-        opener.open_file(str(note), 3, editor="/no/such/editor")
-    for wrong in ("'", " "):
-        with pytest.raises(UsageError, match="is not a command"):
-            opener.open_file(str(note), 3, editor=wrong)
 
 
 CHILD = """
