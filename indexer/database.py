@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ask.indexer import words
-from ask.indexer.errors import DamagedIndex, NewerIndex, SqliteTooOld
+from ask.indexer.errors import AskError, Busy, DamagedIndex, DiskFull, IndexProblem, NewerIndex, NotFound, SqliteTooOld
 
 try:
     import pysqlite3 as sqlite
@@ -32,6 +32,7 @@ NEEDED = (3, 42, 0)
 SCHEMA = 1
 """`PRAGMA user_version` of the newest schema this program knows."""
 FILE = "index.db"
+_SEPARATOR = os.fsencode(os.sep)
 
 
 def version() -> tuple[int, ...]:
@@ -42,26 +43,73 @@ def version() -> tuple[int, ...]:
 def connect(home: Path, *, write: bool = False) -> Connection:
     """Open the index below `home`. Readers never block and are never blocked (in WAL mode).
 
-    Raises `SqliteTooOld`, `NewerIndex`, `DamagedIndex`. The file must exist unless `write`.
+    Raises `NotFound` when there is nothing to read, `SqliteTooOld`, `NewerIndex`, `DamagedIndex` and what `explained`
+    gives.
     """
     if version() < NEEDED:
         raise SqliteTooOld(f"SQLite {sqlite.sqlite_version} is too old for ask", "pip install pysqlite3")
     path = home / FILE
     if write:
         path.touch(mode=0o600, exist_ok=True)
+    elif not path.exists():
+        raise _nothing()
+    connection = None
     try:
         connection = sqlite.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
         _configure(connection, write)
-        found = connection.execute("PRAGMA user_version").fetchone()[0]
-    except DatabaseError as error:
-        raise DamagedIndex(f"the index {path} cannot be opened: {error}", "Run: ask check --repair") from error
+        _check_format(connection, write)
+    except BaseException as error:
+        if connection is not None:
+            connection.close()
+        problem = explained(error, home)
+        if problem is None:
+            raise
+        raise problem from error
+    return connection  # type: ignore[no-any-return]
+
+
+def _check_format(connection: Any, write: bool) -> None:
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found > SCHEMA:
-        connection.close()
         raise NewerIndex(
             f"the index was written by a newer ask (format {found}, this one knows {SCHEMA})",
             "Update ask, or set ASK_HOME to another directory.",
         )
-    return connection  # type: ignore[no-any-return]
+    if found == 0 and not write:
+        raise _nothing()  # the very first run was ended before it made the tables
+
+
+def _nothing() -> NotFound:
+    return NotFound("nothing is indexed yet", "Run: ask index ~/some/folder")
+
+
+def below(folder: bytes) -> tuple[bytes, bytes]:
+    """The paths below a folder are those greater than the first and less than the second."""
+    inside = folder.rstrip(_SEPARATOR) + _SEPARATOR
+    return inside, inside[:-1] + bytes([inside[-1] + 1])
+
+
+_FULL, _IOERR, _READONLY, _CANTOPEN = 13, 10, 8, 14
+_DAMAGED = frozenset([11, 26])  # SQLITE_CORRUPT, SQLITE_NOTADB
+_BUSY = frozenset([5, 6])
+_IOERR_WRITING = frozenset(n << 8 | _IOERR for n in (3, 4, 5, 6, 19))
+"""Of writing, syncing, truncating and growing: what a quota or a limit on file sizes gives instead of "full"."""
+
+
+def explained(error: BaseException | None, home: Path) -> AskError | None:
+    """What an error of SQLite means for a person; None when it is something else, or a mistake of ours."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if not isinstance(error, DatabaseError) or code is None:
+        return None
+    if code & 0xFF in _DAMAGED:
+        return DamagedIndex(f"the index in {home} is damaged: {error}", "Run: ask check --repair")
+    if code & 0xFF in _BUSY:
+        return Busy("another program is using the index", "Try again when it has finished.")
+    if code == _FULL or code in _IOERR_WRITING:
+        return DiskFull(f"no room left for the index in {home}", "Make room, then run the same command again.")
+    if code & 0xFF in (_IOERR, _READONLY, _CANTOPEN):
+        return IndexProblem(f"the index in {home} cannot be used: {error}", "Run: ask doctor")
+    return None
 
 
 def _configure(connection: Any, write: bool) -> None:
@@ -80,6 +128,7 @@ def _configure(connection: Any, write: bool) -> None:
     connection.create_function("chunk_terms", 5, texts.chunk_terms, deterministic=True)
     connection.create_function("terms", 2, partial(_terms), deterministic=True)
     connection.create_function("path_terms", 2, path_terms, deterministic=True)
+    connection.create_function("fold", 1, words.fold, deterministic=True)
 
 
 class _Texts:
@@ -102,8 +151,7 @@ def _terms(text: str, lang: str) -> str:
 def path_terms(path: bytes, member: str | None) -> str:
     """Terms of a file's name and the folders above it, for both languages: names are short and mixed."""
     text = os.fsdecode(path).encode("utf-8", "replace").decode() + (f"/{member}" if member else "")
-    english, czech = words.terms(text, "en"), words.terms(text, "cs")
-    return f"{english} {czech}"
+    return words.terms(text, "cs")
 
 
 def compress(text: str) -> bytes:

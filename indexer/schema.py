@@ -27,7 +27,8 @@ def migrate(connection: database.Connection) -> None:
                 step(Database(connection))
                 connection.execute(f"PRAGMA user_version = {number}")
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # a full disk ends it by itself
+                    connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
 
@@ -151,7 +152,9 @@ CREATE VIEW chunk_words AS
 CREATE VIRTUAL TABLE words USING fts5(
     body, title, path, symbols,
     content='chunk_words', content_rowid='id', tokenize="ascii tokenchars '~'"
-)"""
+);
+
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, row)"""
 
 _STEPS = (_first,)
 assert len(_STEPS) == database.SCHEMA  # noqa: S101

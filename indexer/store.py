@@ -12,13 +12,13 @@ import os
 import stat
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ask.indexer import database, schema
 from ask.indexer.documents import UNREADABLE, Chunk, Document
-from ask.indexer.errors import Busy, DamagedIndex, DiskFull, NotFound, UnsafeHome
+from ask.indexer.errors import Busy, NotFound, UnsafeHome
 from filelock import FileLock, Timeout
 
 LOCK = "write.lock"
@@ -97,16 +97,23 @@ class Store:
             raise Busy("another ask is writing to the index", "Wait for it, or use --wait-lock SECONDS.") from error
         try:
             self.db = database.connect(home, write=True)
-            schema.migrate(self.db)
-            self.space = int(self.meta("space") or 0)
         except BaseException:
             self._lock.release()
+            raise
+        try:
+            schema.migrate(self.db)
+            self.space = int(self.meta("space") or 0)
+        except BaseException as error:
+            self.close()
+            self._explain(error)
             raise
 
     def close(self) -> None:
         """Write back the log and give up the lock."""
         try:
-            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            # Without room for it the log stays, and with it all that was committed.
+            with suppress(database.DatabaseError):
+                self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             self.db.close()
             self._lock.release()
@@ -114,32 +121,34 @@ class Store:
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         self.close()
+        self._explain(error)
+
+    def _explain(self, error: BaseException | None) -> None:
+        """Raise what an error of SQLite means for people; nothing happens when it is another error."""
+        problem = database.explained(error, self.home)
+        if problem is not None:
+            raise problem from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing. A full disk becomes `DiskFull` with everything before it intact."""
-        self.db.execute("BEGIN IMMEDIATE")
         try:
+            self.db.execute("BEGIN IMMEDIATE")
             yield
             self.db.execute("COMMIT")
         except BaseException as error:
             if self.db.in_transaction:
                 self.db.execute("ROLLBACK")
-            if isinstance(error, database.OperationalError) and "full" in str(error):
-                raise DiskFull(
-                    f"no room left for the index in {self.home}", "Make room, then run the same command again."
-                ) from error
-            if isinstance(error, database.DatabaseError) and "malformed" in str(error):
-                raise DamagedIndex(f"the index is damaged: {error}", "Run: ask check --repair") from error
+            self._explain(error)
             raise
 
     # Roots
 
     def add_root(self, path: bytes, consent: bool = False) -> int:
         """Remember a root; one inside a known root is not added again. Returns its id."""
-        covering = [r for r in self.roots() if path == r[1] or path.startswith(r[1].rstrip(b"/") + b"/")]
+        covering = [r for r in self.roots() if path == r[1] or path.startswith(database.below(r[1])[0])]
         if covering:
             return max(covering, key=lambda r: len(r[1]))[0]
         with self.transaction():
@@ -147,9 +156,9 @@ class Store:
                 "INSERT INTO roots(path, added, consent) VALUES (?, ?, ?) RETURNING id",
                 (path, int(time.time()), consent),
             ).fetchone()
-            inside = path.rstrip(b"/") + b"/"
-            self.db.execute("UPDATE files SET root_id = ? WHERE substr(path, 1, ?) = ?", (row[0], len(inside), inside))
-            self.db.execute("DELETE FROM roots WHERE id != ? AND substr(path, 1, ?) = ?", (row[0], len(inside), inside))
+            inside = database.below(path)
+            self.db.execute("UPDATE files SET root_id = ? WHERE path > ? AND path < ?", (row[0], *inside))
+            self.db.execute("DELETE FROM roots WHERE id != ? AND path > ? AND path < ?", (row[0], *inside))
         return int(row[0])
 
     def roots(self) -> list[tuple[int, bytes]]:
@@ -164,11 +173,10 @@ class Store:
 
     def files_below(self, root: bytes) -> dict[bytes, FileRow]:
         """Everything known at or below `root`, by path."""
-        inside = root.rstrip(b"/") + b"/"
         rows = self.db.execute(
             "SELECT id, path, size, mtime_ns, ctime_ns, inode, status, reason, reader, crashes FROM files"
             " WHERE path = ? OR (path > ? AND path < ?)",
-            (root, inside, inside[:-1] + b"0"),  # "0" follows "/"
+            (root, *database.below(root)),
         )
         return {bytes(row[1]): FileRow(row[0], bytes(row[1]), *row[2:]) for row in rows}
 
@@ -208,12 +216,11 @@ class Store:
 
     def drop_unseen(self, below: bytes, seen: int) -> list[bytes]:
         """Forget the files at or below a path which scan `seen` did not meet. Returns their paths."""
-        inside = below.rstrip(b"/") + b"/"
         gone = [
             bytes(path)
             for (path,) in self.db.execute(
                 "SELECT path FROM files WHERE seen < ? AND (path = ? OR (path > ? AND path < ?))",
-                (seen, below, inside, inside[:-1] + b"0"),
+                (seen, below, *database.below(below)),
             )
         ]
         for path in gone:
@@ -233,9 +240,8 @@ class Store:
 
     def forget(self, path: bytes) -> int:
         """Remove a file or everything below a folder, roots included, beyond recovery. Returns the number of files."""
-        inside = path.rstrip(b"/") + b"/"
         found = list(self.files_below(path))
-        roots = [r for r in self.roots() if r[1] == path or r[1].startswith(inside)]
+        roots = [r for r in self.roots() if r[1] == path or r[1].startswith(database.below(path)[0])]
         if not found and not roots:
             raise NotFound(f"{os.fsdecode(path)} is not in the index", "ask status shows what is.")
         for each in found:

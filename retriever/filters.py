@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 
+from ask.indexer.database import below
+from ask.indexer.words import fold
+
 DATE = "coalesce(d.date, f.mtime_ns / 1000000000)"
 """SQL for the date of a document: its own, else its file's (Unix seconds)."""
 
@@ -50,7 +53,7 @@ class Filters:
         if self.paths:
             yield _any("(f.path = ? OR (f.path > ? AND f.path < ?))", self.paths), _ranges(self.paths)
         if self.people:
-            yield _any("instr(lower(d.people), ?)", self.people), [person.lower() for person in self.people]
+            yield _any("instr(fold(d.people), ?)", self.people), [fold(person) for person in self.people]
         if self.languages:
             marks = _marks(self.languages)
             yield f"(c.lang IN ({marks}) OR d.language IN ({marks}))", [*self.languages, *self.languages]
@@ -69,7 +72,6 @@ def _any(condition: str, values: tuple[str, ...]) -> str:
 def _ranges(paths: tuple[str, ...]) -> list[object]:
     found: list[object] = []
     for path in paths:
-        raw = os.fsencode(path).rstrip(b"/") or b"/"
-        inside = raw.rstrip(b"/") + b"/"
-        found += [raw, inside, inside[:-1] + b"0"]  # "0" follows "/"
+        raw = os.fsencode(path)
+        found += [raw, *below(raw)]
     return found
