@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -107,7 +107,7 @@ class Engine:
             self._rest()
             return counts
 
-    def generate(self, prompt: str, sampling: Sampling, grammar: str = "") -> Iterator[Piece | Finished]:
+    def generate(self, prompt: str, sampling: Sampling, grammar: str = "") -> Generator[Piece | Finished]:
         """What the model writes after `prompt`, piece by piece; the last item is `Finished`.
 
         `grammar` is GBNF. Closing the iterator, or an exception while it waits (Ctrl-C), cancels. Raises

@@ -7,7 +7,7 @@ file has about 160 kB; llama.cpp loads and runs it exactly as it does a real mod
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,9 +45,22 @@ def byte_symbols() -> list[str]:
     return [chr(byte) if byte in printable else chr(next(others)) for byte in range(256)]
 
 
-def vocabulary() -> list[str]:
-    """256 bytes, then the control tokens: token number equals byte value."""
-    return [*byte_symbols(), *CONTROL]
+def vocabulary(words: Sequence[str] = ()) -> list[str]:
+    """256 bytes, the control tokens, then the beginnings of `words` of two and more bytes: byte value is token number."""
+    return [*byte_symbols(), *CONTROL, *_beginnings(words)]
+
+
+def _beginnings(words: Sequence[str]) -> list[str]:
+    """Byte-level BPE joins two tokens at a time, so a word needs all its beginnings as tokens."""
+    symbols = byte_symbols()
+    spelled = ["".join(symbols[byte] for byte in word.encode()) for word in words]
+    return list(dict.fromkeys(word[:end] for word in spelled for end in range(2, len(word) + 1)))
+
+
+def merges(words: Sequence[str] = ()) -> list[str]:
+    """The joins of byte-level BPE. A merge must exist: the first joins two bytes that no UTF-8 text holds."""
+    symbols = byte_symbols()
+    return [f"{symbols[0xFE]} {symbols[0xFF]}", *(f"{part[:-1]} {part[-1]}" for part in _beginnings(words))]
 
 
 def token(control: str) -> int:
@@ -83,8 +96,10 @@ def random_weights(shape: Shape, seed: int = 0, words: int = 0) -> dict[str, np.
     return weights
 
 
-def write(path: Path, shape: Shape, weights: Mapping[str, np.ndarray], name: str, template: str = TEMPLATE) -> None:
-    """Write a GGUF file: matrices as float16, norms as float32."""
+def write(
+    path: Path, shape: Shape, weights: Mapping[str, np.ndarray], name: str, words: Sequence[str] = ()
+) -> None:
+    """Write a GGUF file: matrices as float16, norms as float32. `words` are tokens of their own, spaces included."""
     writer = gguf.GGUFWriter(str(path), "llama")
     writer.add_name(name)
     writer.add_size_label(f"{sum(w.size for w in weights.values()) // 1000}K")
@@ -98,7 +113,7 @@ def write(path: Path, shape: Shape, weights: Mapping[str, np.ndarray], name: str
     writer.add_rope_freq_base(shape.rope_base)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
-    _add_vocabulary(writer, template)
+    _add_vocabulary(writer, words)
     for tensor, values in weights.items():
         writer.add_tensor(tensor, values.astype(np.float16 if values.ndim > 1 else np.float32))
     writer.write_header_to_file()
@@ -107,21 +122,21 @@ def write(path: Path, shape: Shape, weights: Mapping[str, np.ndarray], name: str
     writer.close()
 
 
-def _add_vocabulary(writer: gguf.GGUFWriter, template: str) -> None:
-    words = vocabulary()
-    kinds = [gguf.TokenType.NORMAL] * 256 + [gguf.TokenType.CONTROL] * len(CONTROL)
+def _add_vocabulary(writer: gguf.GGUFWriter, words: Sequence[str]) -> None:
+    tokens = vocabulary(words)
+    kinds = [gguf.TokenType.NORMAL] * len(tokens)
+    kinds[256 : 256 + len(CONTROL)] = [gguf.TokenType.CONTROL] * len(CONTROL)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-2")
-    writer.add_token_list(words)
+    writer.add_token_list(tokens)
     writer.add_token_types(kinds)
-    # Byte-level BPE wants a list of merges; this one joins two bytes that no UTF-8 text holds, so it never applies.
-    writer.add_token_merges([f"{words[0xFE]} {words[0xFF]}"])
+    writer.add_token_merges(merges(words))
     writer.add_bos_token_id(token("<s>"))
     writer.add_eos_token_id(token("<|end|>"))
     writer.add_unk_token_id(token("</s>"))
     writer.add_pad_token_id(token("</s>"))
     writer.add_add_bos_token(False)
-    writer.add_chat_template(template)
+    writer.add_chat_template(TEMPLATE)
 
 
 def write_random(path: Path, seed: int = 0, shape: Shape | None = None) -> None:
