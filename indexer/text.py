@@ -23,6 +23,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\b\x1b")) + b"\x7f"
+_HIGH = bytes(range(128, 256))
 _ESCAPES = re.compile(rb"\x1b(?:\$[@AB()]|\([BIJ]|\$\)[ACG])")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -160,11 +161,17 @@ def _wide(sample: bytes) -> str | None:
         guess = "utf-32-le"
     elif min(zeros[0], zeros[1]) > 0.95 > zeros[3]:
         guess = "utf-32-be"
+    elif max(odd, even) < 0.3 and _nearly_ascii(sample):
+        return None  # some program left zero bytes in its log
     elif odd > 0.02 and even < 0.01:
         guess = "utf-16-le"
     elif even > 0.02 and odd < 0.01:
         guess = "utf-16-be"
     return guess if guess and _reads_well(sample[:length], guess) else None
+
+
+def _nearly_ascii(sample: bytes) -> bool:
+    return len(sample.translate(None, _HIGH)) > 0.9 * len(sample)
 
 
 def _reads_well(sample: bytes, name: str) -> bool:

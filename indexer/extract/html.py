@@ -1,40 +1,53 @@
-"""Web pages and XML: readable text with headings, through lxml's forgiving parsers.
+"""Web pages: readable text with headings, through lxml's forgiving parser.
 
-The walk keeps every text a reader would see except navigation, and remembers the source line of each piece.
+Every text that a reader would see is kept, except navigation; docs/formats.md tells what was measured instead of
+lxml. `walk` turns the tree into pieces that know their source lines.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from ask.indexer.documents import Document
+from ask.indexer.documents import Block, Document
 from ask.indexer.errors import Unreadable
 from ask.indexer.extract.moments import moment
-from ask.indexer.extract.pieces import Pieces
+from ask.indexer.extract.pieces import Pieces, paragraphs
 from ask.indexer.extract.plain import text_of
 from ask.indexer.extract.registry import Source, extractor
+from ask.indexer.extract.walk import Walk
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from lxml.etree import _Element
 
-_DROPPED = frozenset(
-    "script style noscript template svg math head object embed iframe audio video canvas map select option datalist "
-    "button input nav menu dialog".split()
+_CHARSET = re.compile(
+    rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*["']([\w.:-]+)""", re.IGNORECASE
 )
-_BLOCKS = frozenset(
-    "html body address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form "
-    "h1 h2 h3 h4 h5 h6 header hgroup hr legend li main ol p pre section summary table tbody td tfoot th thead tr "
-    "caption ul br frameset noframes".split()
+_DATES = (
+    "article:published_time",
+    "og:published_time",
+    "datepublished",
+    "dcterms.created",
+    "dc.date.created",
+    "dc.date.issued",
+    "dcterms.date",
+    "dc.date",
+    "pubdate",
+    "publishdate",
+    "publish-date",
+    "publication_date",
+    "citation_publication_date",
+    "parsely-pub-date",
+    "sailthru.date",
+    "date",
 )
-_CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*["']([\w.:-]+)""", re.I)
-_DATES = frozenset(
-    "article:published_time og:published_time datepublished date dc.date dc.date.created dcterms.created "
-    "dcterms.date pubdate publish-date publish_date parsely-pub-date sailthru.date".split()
-)
-_BLANKS = re.compile(r"\s+")
+"""Names of meta tags that state when a page was written, the most telling first."""
+
+_SPACES = re.compile(r"\s+")
+_MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[!/?]?[a-zA-Z][^<>]*>", re.DOTALL | re.IGNORECASE)
 
 
 @extractor(
@@ -44,24 +57,33 @@ _BLANKS = re.compile(r"\s+")
 )
 def read_html(source: Source) -> Iterator[Document]:
     """One document: what a reader of the page would see."""
-    root = _html_tree(source)
-    walk = _Walk()
-    walk.page(root)
-    if not walk.pieces.blocks:
+    text = text_of(source, declared_encoding(source.data))
+    root = _tree(text)
+    if root is None:
+        yield _bare(source, without_markup(text))
+        return
+    pieces = _pieces(root)
+    if not pieces.blocks:
         raise Unreadable("empty", "a page without text")
     meta = _meta(root)
     yield Document(
-        walk.pieces.text,
+        pieces.text,
         "page",
         title=_title(root) or meta.get("og:title", ""),
         member=source.member,
-        blocks=tuple(walk.pieces.blocks),
-        date=_date(meta),
-        people=tuple(meta[name] for name in ("author",) if meta.get(name)),
-        language=(root.get("lang") or "").split("-")[0].lower(),
-        lines=tuple(walk.pieces.lines),
-        facts={"description": text} if (text := meta.get("description", "")) else {},
+        blocks=tuple(pieces.blocks),
+        date=_date(meta, root),
+        people=(meta["author"],) if meta.get("author") else (),
+        language=(root.get("lang") or "").partition("-")[0].strip().lower(),
+        lines=tuple(pieces.lines),
+        facts={"description": meta["description"]} if meta.get("description") else {},
     )
+
+
+def _bare(source: Source, text: str) -> Document:
+    if not text.strip():
+        raise Unreadable("empty", "a page without text")
+    return Document(text, "page", member=source.member, blocks=tuple(Block(*span) for span in paragraphs(text)))
 
 
 def declared_encoding(data: bytes) -> str:
@@ -70,178 +92,50 @@ def declared_encoding(data: bytes) -> str:
     return (match.group(1) or match.group(2)).decode("ascii", "replace") if match else ""
 
 
-def _html_tree(source: Source) -> _Element:
+def _tree(text: str) -> _Element | None:
+    """The tree of a page; None when it nests deeper than libxml2 goes, where text would be lost."""
     from lxml import etree
 
-    text = text_of(source, declared_encoding(source.data))
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True, remove_pis=True)
     try:
         root = etree.fromstring(text.encode(), parser)
-    except etree.LxmlError as problem:
-        raise Unreadable("damaged", str(problem)) from problem
-    if root is None:
-        raise Unreadable("empty", "a page without text")
-    return root
+    except etree.LxmlError:
+        return None
+    return None if root is None or any("depth" in error.message for error in parser.error_log) else root
 
 
-class _Walk:
-    """One pass over the tree without recursion; text between block elements is gathered and added as a piece."""
-
-    def __init__(self) -> None:
-        self.pieces = Pieces()
-        self._path: list[tuple[int, str]] = []
-        self._inline: list[tuple[str, int]] = []
-        self._line = 1
-        self._pre = 0
-        self._cells = 0
-
-    def page(self, root: _Element) -> None:
-        from lxml import etree
-
-        events = etree.iterwalk(root, events=("start", "end", "comment"))
-        for event, element in events:
-            if event == "comment":
-                self._seen(element)
-                self._line += (element.text or "").count("\n")
-                self._text(element.tail)
-            elif event == "end":
-                self._leave(element)
-                self._text(element.tail)
-            else:
-                self._seen(element)
-                if element.tag in _DROPPED:
-                    events.skip_subtree()
-                    continue
-                self._enter(element)
-                self._text(element.text)
-        self._flush()
-
-    def _seen(self, element: _Element) -> None:
-        self._line = max(self._line, element.sourceline or 0)
-
-    def _enter(self, element: _Element) -> None:
-        tag = element.tag
-        if tag == "br":
-            self._inline.append(("\n", self._line))
-        elif tag in ("td", "th"):
-            if self._cells:
-                self._inline.append((" | ", self._line))
-            self._cells += 1
-        elif tag in _BLOCKS and not (self._cells and tag != "tr"):
-            self._flush()
-            self._pre += tag == "pre"
-            self._cells = 0
-            if tag == "li":
-                self._inline.append(("- ", self._line))
-
-    def _leave(self, element: _Element) -> None:
-        tag = element.tag
-        if tag == "tr":
-            self._flush()
-            self._cells = 0
-        elif tag in _BLOCKS and tag != "br" and not self._cells:
-            self._heading(tag)
-            self._flush()
-            self._pre -= tag == "pre"
-
-    def _heading(self, tag: str) -> None:
-        if len(tag) != 2 or tag[0] != "h" or not tag[1].isdigit():
-            return
-        level = int(tag[1])
-        name = _BLANKS.sub(" ", "".join(text for text, _ in self._inline)).strip()
-        if name:
-            self._path = [(above, other) for above, other in self._path if above < level] + [(level, name)]
-
-    def _text(self, text: str | None) -> None:
-        if not text:
-            return
-        for number, part in enumerate(text.split("\n")):
-            if number:
-                self._line += 1
-                self._inline.append(("\n" if self._pre else " ", self._line))
-            if part:
-                self._inline.append((part, self._line))
-
-    def _flush(self) -> None:
-        inline, self._inline = self._inline, []
-        text, marks = _joined(inline, bool(self._pre))
-        if text.strip(" -|\n"):
-            self.pieces.add_marked(text, marks, heading=tuple(name for _, name in self._path), whole=bool(self._pre))
+def _pieces(root: _Element) -> Pieces:
+    """The readable text; navigation too when there would be little else, as on pages that never close their `nav`."""
+    walk = Walk()
+    walk.page(root)
+    if walk.skipped > 3 * walk.pieces.length:
+        walk = Walk(navigation=True)
+        walk.page(root)
+    return walk.pieces
 
 
-def _joined(inline: list[tuple[str, int]], pre: bool) -> tuple[str, list[tuple[int, int]]]:
-    """One text from inline pieces, blanks collapsed except in `pre`, with (offset, source line) of each line in it."""
-    parts: list[str] = []
-    marks: list[tuple[int, int]] = []
-    length = 0
-    for text, line in inline:
-        if not pre and text != "\n":
-            text = _BLANKS.sub(" ", text)
-            if not parts or parts[-1][-1] in " \n":
-                text = text.lstrip()
-        if not text:
-            continue
-        if text.strip() and (not marks or marks[-1][1] != line):
-            marks.append((length, line))
-        parts.append(text)
-        length += len(text)
-    return "".join(parts).rstrip(), marks
+def without_markup(text: str) -> str:
+    """A page that no parser takes: its text with the tags blanked, so that lines stay true."""
+    return _MARKUP.sub(lambda match: "\n" * match.group().count("\n") or " ", text)
 
 
 def _title(root: _Element) -> str:
-    for title in root.iter("title"):
-        return _BLANKS.sub(" ", "".join(title.itertext())).strip()
-    return ""
+    title = next(root.iter("title"), None)
+    return _SPACES.sub(" ", "".join(map(str, title.itertext()))).strip() if title is not None else ""
 
 
-def _meta(root: _Element) -> dict[str, str]:
+def _meta(root: _Element) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for meta in root.iter("meta"):
-        name = (meta.get("property") or meta.get("name") or meta.get("itemprop") or "").lower()
-        if content := (meta.get("content") or "").strip():
+        name = (meta.get("property") or meta.get("name") or meta.get("itemprop") or "").strip().lower()
+        if content := _SPACES.sub(" ", meta.get("content") or "").strip():
             found.setdefault(name, content)
     return found
 
 
-def _date(meta: dict[str, str]) -> datetime | None:
-    for name, value in meta.items():
-        if name in _DATES and (date := moment(value)):
+def _date(meta: Mapping[str, str], root: _Element) -> datetime | None:
+    for name in _DATES:
+        if name in meta and (date := moment(meta[name])):
             return date
-    return None
-
-
-@extractor(
-    "xml",
-    suffixes=[".xml", ".svg", ".xsd", ".xsl", ".xslt", ".plist", ".kml", ".gpx", ".xaml", ".resx"],
-    magic=[b"<?xml"],
-)
-def read_xml(source: Source) -> Iterator[Document]:
-    """One document with the texts of all elements; without any, the text of the file itself."""
-    text = text_of(source, declared_encoding(source.data))
-    pieces = _xml_pieces(text)
-    if not pieces.blocks:
-        yield Document(text, "data", member=source.member)
-        return
-    yield Document(pieces.text, "data", member=source.member, blocks=tuple(pieces.blocks), lines=tuple(pieces.lines))
-
-
-def _xml_pieces(text: str) -> Pieces:
-    from lxml import etree
-
-    parser = etree.XMLParser(
-        encoding="utf-8", recover=True, resolve_entities=False, load_dtd=False, no_network=True, huge_tree=True,
-        remove_comments=True, remove_pis=True,
-    )  # fmt: skip
-    pieces = Pieces()
-    try:
-        root = etree.fromstring(text.encode(), parser)
-    except etree.LxmlError:
-        return pieces
-    if root is None:
-        return pieces
-    for _, element in etree.iterwalk(root, events=("start",)):
-        name = etree.QName(element).localname if isinstance(element.tag, str) else ""
-        for part in (element.text, *(child.tail for child in element)):
-            if words := _BLANKS.sub(" ", part or "").strip():
-                pieces.add(f"{name}: {words}" if len(words) < 80 else words, line=element.sourceline, gap="\n")
-    return pieces
+    stated = (time.get("datetime") for time in root.iter("time") if time.get("pubdate") is not None)
+    return moment(next(stated, None))

@@ -1,14 +1,14 @@
-"""What several extractors need: paragraphs, and putting a text together from pieces with its line and page maps."""
+"""What several extractors need: paragraphs, and a text put together from pieces with its line and page maps."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ask.indexer.documents import Block
 
 _BREAK = re.compile(r"\n(?:[^\S\n]*\n)+|\f")
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 def paragraphs(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
@@ -24,14 +24,12 @@ def paragraphs(text: str, start: int = 0, end: int | None = None) -> Iterator[tu
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
     """`start:end` without blank lines and trailing white space around it; None when nothing is left."""
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    at = start
-    while at < end and text[at].isspace():
-        if text[at] == "\n":
-            start = at + 1
-        at += 1
-    return (start, end) if start < end else None
+    body = text[start:end]
+    kept = len(body.rstrip())
+    if not kept:
+        return None
+    indent = len(body) - len(body.lstrip())
+    return start + body.rfind("\n", 0, indent) + 1, start + kept
 
 
 class Pieces:
@@ -61,50 +59,55 @@ class Pieces:
         symbol: str = "",
         whole: bool = False,
         line: int | None = None,
+        marks: Sequence[tuple[int, int]] = (),
         page: int | None = None,
-        gap: str = "\n\n",
+        joined: bool = False,
     ) -> None:
-        """Append a block after a `gap`. `line` is the source line of its first line; further lines follow on.
+        """Append a piece as a block, or as one more line of the last block when it is `joined`.
 
-        `page` is given with the first piece of a page.
+        Where it comes from is told by `line`, the source line of its first line when its lines are those of the
+        source, or by `marks`, (offset in the piece, source line) pairs. `page` is given with a page's first piece.
         """
         span = trimmed(piece, 0, len(piece))
         if span is None:
             return
-        line = line and line + piece.count("\n", 0, span[0])
-        piece = piece[slice(*span)]
+        joined = joined and bool(self.blocks)
         if self._parts:
-            self._append(gap)
+            self._append("\n" if joined else "\n\n")
         start = self._length
+        if line is not None:
+            marks = _line_marks(piece, line)
+        if marks:
+            self._mark(marks, start - span[0], start, start + span[1] - span[0])
         if page is not None:
             self.pages.append((start, page))
-        if line is not None:
-            self._mark_lines(piece, line)
-        self._append(piece)
-        self.blocks.append(Block(start, self._length, heading, symbol, whole))
-
-    def add_marked(
-        self,
-        piece: str,
-        marks: Sequence[tuple[int, int]],
-        *,
-        heading: tuple[str, ...] = (),
-        whole: bool = False,
-    ) -> None:
-        """Append a block with its own (offset in the piece, source line) pairs."""
-        if self._parts:
-            self._append("\n\n")
-        start = self._length
-        self.lines += [(start + offset, line) for offset, line in marks if offset < len(piece)]
-        self._append(piece)
-        self.blocks.append(Block(start, self._length, heading, "", whole))
+        self._append(piece[slice(*span)])
+        if joined:
+            self.blocks[-1] = replace(self.blocks[-1], end=self._length)
+        else:
+            self.blocks.append(Block(start, self._length, heading, symbol, whole))
 
     def _append(self, part: str) -> None:
         self._parts.append(part)
         self._length += len(part)
 
-    def _mark_lines(self, piece: str, line: int) -> None:
-        offset = self._length
-        for row in _LINE.finditer(piece):
-            self.lines.append((offset + row.start(), line))
-            line += 1
+    def _mark(self, marks: Sequence[tuple[int, int]], shift: int, start: int, end: int) -> None:
+        """Remember marks moved by `shift`; what stands at `start` is on the line of the last mark up to there."""
+        if len(marks) == 1:
+            pairs = [(start, marks[0][1])]
+        else:
+            pairs = [(offset + shift, line) for offset, line in marks if offset + shift < end]
+        before = [line for offset, line in pairs if offset <= start] or [line for _, line in pairs[:1]]
+        for offset, line in [(start, line) for line in before[-1:]] + [pair for pair in pairs if pair[0] > start]:
+            if not self.lines or self.lines[-1][1] != line:
+                self.lines.append((offset, line))
+
+
+def _line_marks(piece: str, line: int) -> list[tuple[int, int]]:
+    marks = [(0, line)]
+    at = piece.find("\n")
+    while at >= 0:
+        line += 1
+        marks.append((at + 1, line))
+        at = piece.find("\n", at + 1)
+    return marks

@@ -21,7 +21,7 @@ from functools import cache
 from ask.indexer.documents import Document
 from ask.indexer.errors import Unreadable
 
-BUILT_IN = ("markdown", "code", "html", "pdf", "notebook", "table", "plain")
+BUILT_IN = ("markdown", "code", "html", "xml", "pdf", "notebook", "table", "plain")
 """Modules of this folder that register extractors, in the order in which their claims are tried."""
 
 
@@ -122,7 +122,7 @@ def choose(source: Source) -> Extractor:
         if claim.sniff is not None and claim.sniff(source):
             return claim
     for claim in by_name:
-        if claim.sniff is None and not (claim.magic and _looks_other(head, claim)):
+        if claim.sniff is None and not _looks_other(head, claim):
             return claim
     for claim in extractors():
         if any(head.startswith(magic) for magic in claim.magic):
@@ -134,10 +134,14 @@ def choose(source: Source) -> Extractor:
 
 
 def _looks_other(head: bytes, claim: Extractor) -> bool:
-    """True when the first bytes belong to another registered format than the suffix says."""
+    """True when the first bytes belong to another registered format than the name says.
+
+    Tags do not count: PHP, Markdown and notes may well start with `<html`.
+    """
     if any(head.startswith(magic) for magic in claim.magic):
         return False
-    return any(head.startswith(magic) for e in extractors() if e is not claim for magic in e.magic)
+    others = (magic for e in extractors() if e is not claim for magic in e.magic if not magic.startswith(b"<"))
+    return any(head.startswith(magic) for magic in others)
 
 
 def read(source: Source) -> Iterator[Document]:

@@ -119,11 +119,7 @@ def _flattened(text: str, spans: Sequence[tuple[int, int]], tolerant: bool = Fal
                 counted = leaf.offset
                 key = ".".join(str(part) for part in leaf.path if isinstance(part, str))
                 new = _record(leaf)
-                pieces.add(
-                    f"{key}: {leaf.value}" if key else leaf.value,
-                    line=line,
-                    gap="\n" if new == record else "\n\n",
-                )
+                pieces.add(f"{key}: {leaf.value}" if key else leaf.value, line=line, joined=new == record)
                 record = new
         except ValueError:
             if not tolerant:
