@@ -97,7 +97,7 @@ def _parts(data: bytes) -> Iterator[bytes]:
 def _is_binary(part: bytes) -> bool:
     if part.isascii() and _ESCAPES.search(part) and b"\0" not in part:
         return False  # ISO 2022 shifts with control characters
-    if part.count(0) * 500 > len(part):
+    if part.count(0) > max(3, len(part) // 500):
         return True
     controls = len(part) - len(part.translate(None, _CONTROLS))
     return controls * 20 > len(part)

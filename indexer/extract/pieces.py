@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from ask.indexer.documents import Block
 
@@ -83,7 +82,8 @@ class Pieces:
             self.pages.append((start, page))
         self._append(piece[slice(*span)])
         if joined:
-            self.blocks[-1] = replace(self.blocks[-1], end=self._length)
+            last = self.blocks[-1]
+            self.blocks[-1] = Block(last.start, self._length, last.heading, last.symbol, last.whole)
         else:
             self.blocks.append(Block(start, self._length, heading, symbol, whole))
 
