@@ -10,6 +10,8 @@ secret itself is never kept.
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator
@@ -19,6 +21,7 @@ from importlib.resources import files
 from typing import Any
 
 import re2
+from ask.indexer import secret_checks
 from ask.indexer.documents import Block, Document
 from ask.indexer.secret_checks import CHECKS, Check
 
@@ -117,6 +120,13 @@ def secret_rules() -> tuple[SecretRule, ...]:
         return SecretRule(**{**row, **expressions})
 
     return tuple(filled(row) for row in table["rule"])
+
+
+@cache
+def rules_version() -> str:
+    """Changes whenever the rules do: text that was masked by other rules must be read again."""
+    code = inspect.getsource(secret_checks)
+    return hashlib.sha256(f"{secret_rules()!r}{code}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

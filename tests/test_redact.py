@@ -19,19 +19,19 @@ from hypothesis import strategies as st
 GITHUB = "ghp_" + "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1bC3"
 
 
-def corpus() -> ModuleType:
-    """`benchmarks/redaction_corpus.py`, which makes the samples."""
-    path = Path(__file__).parent.parent / "benchmarks" / "redaction_corpus.py"
-    spec = importlib.util.spec_from_file_location("redaction_corpus", path)
+def beside(path: str) -> ModuleType:
+    """A module of the repository that is not installed."""
+    file = Path(__file__).parent.parent / path
+    spec = importlib.util.spec_from_file_location(file.stem, file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["redaction_corpus"] = module  # dataclasses look their module up
+    sys.modules[file.stem] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
 
 
-CORPUS = corpus()
+CORPUS = beside("benchmarks/redaction_corpus.py")
 
 
 def rules_hit(text: str) -> list[str]:
@@ -207,3 +207,11 @@ def test_masking_is_stable() -> None:
     for sample in CORPUS.secrets(7)[::3]:
         once = redact(sample.text)
         assert redact(once.text).text == once.text, sample
+
+
+def test_the_documentation_shows_the_rules_as_they_are() -> None:
+    """If this fails: python scripts/privacy_tables.py"""
+    tables = beside("scripts/privacy_tables.py")
+    page = tables.PAGE.read_text("utf-8")
+    assert page == tables.rewritten(page)
+    assert all(page.count(f"<!-- table: {name} -->") == 1 for name in tables.TABLES)
