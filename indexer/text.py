@@ -100,7 +100,7 @@ def _is_binary(part: bytes) -> bool:
     if part.count(0) > max(3, len(part) // 500):
         return True
     controls = len(part) - len(part.translate(None, _CONTROLS))
-    return controls * 20 > len(part)
+    return controls > max(3, len(part) // 20)
 
 
 def _marked(data: bytes) -> tuple[bytes, str] | None:

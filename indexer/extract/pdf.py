@@ -1,9 +1,11 @@
-"""PDF: the text of each page, through PDFium."""
+"""PDF: the text of each page with its bookmarks, filled-in form fields and remarks, through PDFium."""
 
 from __future__ import annotations
 
+import ctypes
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -15,24 +17,43 @@ from ask.indexer.extract.registry import Source, extractor
 from ask.indexer.text import normalise
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument
+    from pypdfium2 import PdfDocument, PdfPage
+
+MOST_REMARKS = 1_000
+"""Form fields and remarks read from one page."""
+MOST_BOOKMARKS = 5_000
 
 _ONE_AT_A_TIME = Lock()
 """PDFium keeps global state and is not safe in several threads."""
 
-_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:(Z)|([+-])(\d\d)'?(\d\d)?)?")
-_JUNK = re.compile(
-    r"^\s*$|untitled|^microsoft (?:word|powerpoint|excel)|^(?:slide|document|dokument|title|print|scan)\s*\d*$|^\S*\.(?:docx?|dvi|tex|indd|"
-    r"qxd|pptx?|xlsx?|rtf|odt|pdf|ps|eps|fm|pmd|cdr|html?|tmp|tif)$|^[\W\d_]*$|^(?:about:|file:|https?:)",
+_HYPHEN = re.compile("[\ufffe\x02](?=(\\w?))")
+"""What PDFium leaves of a hyphen at the end of a line, having joined the lines."""
+_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
+_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:Z|([+-])(\d\d)'?(\d\d)?)?")
+_JUNK_TITLE = re.compile(
+    r"untitled|bez názvu|^microsoft (?:word|powerpoint|excel)|^(?:about|file|https?):|^[\W\d_]*$"
+    r"|^(?:slide|document\w*|dokument\w*|title|print|scan\w*|presentation|prezentace)[\s\d_-]*$"
+    r"|^\S*\.(?:docx?|dvi|tex|indd|qxd|pptx?|xlsx?|rtf|od[tsp]|pdf|ps|eps|fm|pmd|cdr|html?|tmp|tiff?)$",
     re.IGNORECASE,
 )
 
 
 @extractor("pdf", suffixes=[".pdf"], magic=[b"%PDF-"])
 def read_pdf(source: Source) -> Iterator[Document]:
-    """One document with its pages. Raises `Unreadable` "encrypted", "damaged" or "scanned"."""
+    """One document with its pages. Raises `Unreadable` "encrypted", "damaged", "scanned" or "empty"."""
     with _ONE_AT_A_TIME:
-        yield _document(source)
+        document = _document(source)
+    yield document
+
+
+@dataclass(slots=True)
+class _Pages:
+    """What was gathered from the pages so far."""
+
+    pieces: Pieces = field(default_factory=Pieces)
+    damaged: int = 0
+    drawn: int = 0
+    """Pages without text that show something."""
 
 
 def _document(source: Source) -> Document:
@@ -41,79 +62,151 @@ def _document(source: Source) -> Document:
     try:
         pdf = pypdfium2.PdfDocument(source.data)
     except pypdfium2.PdfiumError as problem:
-        raise Unreadable("encrypted" if "password" in str(problem).lower() else "damaged", str(problem)) from problem
+        reason = "encrypted" if "password" in str(problem).lower() or "security" in str(problem).lower() else "damaged"
+        raise Unreadable(reason, str(problem)) from problem
     try:
-        pieces, failed = _pages(pdf)
-        if not pieces.blocks:
-            reason = "damaged" if failed or not len(pdf) else "scanned"
-            raise Unreadable(reason, "no page can be read" if reason == "damaged" else "no page has text")
+        pages = _read_pages(pdf)
         meta = pdf.get_metadata_dict()
+    except UnicodeDecodeError as problem:  # metadata that is not the UTF-16 it claims to be
+        raise Unreadable("damaged", str(problem)) from problem
     finally:
         pdf.close()
-    title = normalise(meta.get("Title", "")).strip()
-    author = normalise(meta.get("Author", "")).strip()
+    if not pages.pieces.blocks:
+        raise _without_text(pages)
+    author = _tidy(meta.get("Author", ""))
     return Document(
-        pieces.text,
+        pages.pieces.text,
         "paper",
-        title="" if _JUNK.search(title) else title,
+        title=title_of(meta),
         member=source.member,
-        blocks=tuple(pieces.blocks),
-        date=_date(meta.get("CreationDate", "")) or _date(meta.get("ModDate", "")),
+        blocks=tuple(pages.pieces.blocks),
+        date=date_of(meta.get("CreationDate", "")) or date_of(meta.get("ModDate", "")),
         people=(author,) if author else (),
         lines=(),
-        pages=tuple(pieces.pages),
+        pages=tuple(pages.pieces.pages),
+        facts={"subject": subject} if (subject := _tidy(meta.get("Subject", ""))) else {},
     )
 
 
-def _pages(pdf: PdfDocument) -> tuple[Pieces, int]:
-    """The text of all pages, and how many could not be read."""
-    pieces, failed = Pieces(), 0
-    for number in range(len(pdf)):
-        text = _page_text(pdf, number)
-        if text is None:
-            failed += 1
-            continue
-        marked = False
-        for start, end in paragraphs(text):
-            pieces.add(text[start:end], page=None if marked else number + 1)
-            marked = True
-    return pieces, failed
+def _without_text(pages: _Pages) -> Unreadable:
+    if pages.drawn:
+        return Unreadable("scanned", "its pages are pictures")
+    if pages.damaged:
+        return Unreadable("damaged", "none of its pages can be read")
+    return Unreadable("empty", "its pages are blank")
 
 
-def _page_text(pdf: PdfDocument, number: int) -> str | None:
-    """The text of a page, None when it cannot be loaded."""
+def _read_pages(pdf: PdfDocument) -> _Pages:
     import pypdfium2
 
-    try:
-        page = pdf[number]
-    except pypdfium2.PdfiumError:
-        return None
-    try:
-        text = page.get_textpage()
+    found = _Pages()
+    headings = _headings(pdf)
+    heading: tuple[str, ...] = ()
+    for number in range(len(pdf)):
+        heading = headings.get(number, heading)
         try:
-            return normalise(text.get_text_range())
+            page = pdf[number]
+        except pypdfium2.PdfiumError:
+            found.damaged += 1
+            continue
+        try:
+            _read_page(page, number, heading, found)
+        except pypdfium2.PdfiumError:
+            found.damaged += 1
         finally:
-            text.close()
-    except pypdfium2.PdfiumError:
-        return None
+            page.close()
+    return found
+
+
+def _read_page(page: PdfPage, number: int, heading: tuple[str, ...], found: _Pages) -> None:
+    text = _text(page)
+    parts = [text[start:end] for start, end in paragraphs(text)]
+    parts += _remarks(page)
+    for position, part in enumerate(parts):
+        found.pieces.add(part, heading=heading, page=None if position else number + 1)
+    if not parts:
+        found.drawn += next(page.get_objects(max_depth=1), None) is not None
+
+
+def _text(page: PdfPage) -> str:
+    """The text of a page, empty when its fonts do not tell which letters they draw."""
+    layer = page.get_textpage()
+    try:
+        text = layer.get_text_range()
     finally:
-        page.close()
+        layer.close()
+    text = _HYPHEN.sub(lambda match: "-" if match.group(1).isupper() or match.group(1).isdigit() else "", text)
+    text = normalise(text).translate(_LIGATURES)
+    strange = sum(1 for c in text if c == "\ufffd" or "\ue000" <= c <= "\uf8ff" or (c < " " and c not in "\n\t\f"))
+    return "" if strange * 3 > len(text) else text
 
 
-def _date(text: str) -> datetime | None:
+def _remarks(page: PdfPage) -> Iterator[str]:
+    """What people wrote on a page: filled-in fields, comments."""
+    from pypdfium2 import raw
+
+    for position in range(min(raw.FPDFPage_GetAnnotCount(page), MOST_REMARKS)):
+        annotation = raw.FPDFPage_GetAnnot(page, position)
+        if not annotation:
+            continue
+        try:
+            key = b"V" if raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_WIDGET else b"Contents"
+            if remark := _tidy(_string(annotation, key)):
+                yield remark
+        finally:
+            raw.FPDFPage_CloseAnnot(annotation)
+
+
+def _string(annotation: object, key: bytes) -> str:
+    from pypdfium2 import raw
+
+    length = raw.FPDFAnnot_GetStringValue(annotation, key, None, 0)
+    if not 2 < length < 1_000_000:
+        return ""
+    buffer = (ctypes.c_ushort * (length // 2))()
+    raw.FPDFAnnot_GetStringValue(annotation, key, buffer, length)
+    return bytes(buffer).decode("utf-16-le", "replace").rstrip("\0")
+
+
+def _headings(pdf: PdfDocument) -> Mapping[int, tuple[str, ...]]:
+    """Paths of bookmarks by the 0-based page they lead to: the first one where several share a page."""
+    found: dict[int, tuple[str, ...]] = {}
+    path: list[str] = []
+    for count, mark in enumerate(pdf.get_toc(max_depth=6)):
+        if count >= MOST_BOOKMARKS:
+            break
+        path = [*path[: mark.level], _tidy(mark.get_title())]
+        target = mark.get_dest()
+        page = target.get_index() if target is not None else None
+        if page is not None and all(path):
+            found.setdefault(page, tuple(path))
+    return found
+
+
+def title_of(meta: Mapping[str, str]) -> str:
+    """The stated title, unless a program made it up."""
+    title = _tidy(meta.get("Title", ""))
+    return "" if _JUNK_TITLE.search(title) else title
+
+
+def date_of(text: str) -> datetime | None:
+    """A date as PDF writes it, `D:20200131120000+01'00'`; UTC where no zone is given."""
     match = _DATE.match(text.strip())
     if match is None:
         return None
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
     try:
-        moment = datetime(year, month or 1, day or 1, hour, minute, second, tzinfo=_zone(match))
-        return moment if 1980 <= year <= 2100 else None
+        return datetime(year, month or 1, day or 1, hour, minute, second, tzinfo=_zone(match)) if year > 1980 else None
     except ValueError:
         return None
 
 
 def _zone(match: re.Match[str]) -> timezone:
-    if match.group(8) is None:
+    if match.group(7) is None:
         return UTC
-    offset = timedelta(hours=int(match.group(9)), minutes=int(match.group(10) or 0))
-    return timezone(-offset if match.group(8) == "-" else offset)
+    offset = timedelta(hours=int(match.group(8)), minutes=int(match.group(9) or 0))
+    return timezone(-offset if match.group(7) == "-" else offset)
+
+
+def _tidy(text: str) -> str:
+    return " ".join(normalise(text).split())
