@@ -6,6 +6,7 @@ reading is reported as `quarantined` (second time) or for another try (first tim
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import queue
@@ -13,13 +14,14 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from ask.indexer.errors import Unreadable
+from ask.indexer.errors import IndexProblem, Unreadable
 from ask.indexer.extract import Limits
 from ask.indexer.store import DocumentRow, FileState
 from ask.indexer.worker import from_json, receive, send
@@ -58,6 +60,21 @@ class Read:
 
 T = TypeVar("T")
 
+_START = 60.0
+"""Seconds for a worker to be ready: a cold disk and a busy machine are slow."""
+_TICK = 0.2
+"""Seconds after which a waiting thread looks whether it is still wanted."""
+_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_PROBLEMS = {
+    errno.ENOENT: "vanished",
+    errno.ENOTDIR: "vanished",
+    errno.ESTALE: "vanished",
+    errno.ELOOP: "special",  # a link has taken its place
+    errno.ENXIO: "special",
+    errno.EACCES: "no permission",
+    errno.EPERM: "no permission",
+}
+
 
 class _Worker:
     """One child process and the socket to it."""
@@ -68,15 +85,15 @@ class _Worker:
         self._peer: socket.socket | None = None
 
     def read(self, state: FileState) -> Read:
-        """Read one file. Never raises for anything that is the file's fault."""
+        """Read one file. Never raises for anything that is the file's fault; `IndexProblem` when no worker starts."""
+        peer = self._connected()
         try:
-            descriptor = os.open(state.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
+            descriptor = os.open(state.path, _OPEN)
         except OSError as error:
-            reason = "vanished" if isinstance(error, FileNotFoundError) else "no permission"
-            return Read(state, reason=reason, detail=error.strerror or "")
+            return Read(state, reason=_PROBLEMS.get(error.errno or 0, "damaged"), detail=error.strerror or "")
         try:
-            return self._ask(state, descriptor)
-        except (OSError, ValueError, TypeError, KeyError) as error:
+            return self._ask(peer, state, descriptor)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             self.stop()
             slow = isinstance(error, TimeoutError)
             detail = f"not read within {self._settings.patience} s" if slow else "its parser crashed"
@@ -86,7 +103,14 @@ class _Worker:
         finally:
             os.close(descriptor)
 
+    def kill(self) -> None:
+        """End the child at once; whoever waits for its answer sees the end of the connection. From any thread."""
+        child = self._child
+        if child is not None:
+            child.kill()
+
     def stop(self) -> None:
+        """End the child and let go of it."""
         if self._peer is not None:
             self._peer.close()
         if self._child is not None:
@@ -94,9 +118,8 @@ class _Worker:
             self._child.wait()
         self._child = self._peer = None
 
-    def _ask(self, state: FileState, descriptor: int) -> Read:
-        peer = self._connected()
-        name = os.fsdecode(os.path.basename(state.path))
+    def _ask(self, peer: socket.socket, state: FileState, descriptor: int) -> Read:
+        name = os.fsdecode(os.path.basename(state.path))  # noqa: PTH119 (pathlib cannot hold bytes)
         job = {
             "name": name,
             "path": os.fsdecode(state.path),
@@ -117,25 +140,43 @@ class _Worker:
             documents.append(from_json(answer))
 
     def _connected(self) -> socket.socket:
+        """The connection to a living child that has said that it is ready."""
         if self._peer is not None and self._child is not None and self._child.poll() is None:
             return self._peer
         self.stop()
         ours, theirs = socket.socketpair()
-        theirs.set_inheritable(True)
+        with theirs:
+            self._peer = ours
+            self._child = self._started(theirs)
+        ours.settimeout(_START)
+        try:
+            ready, _ = receive(ours)
+        except (OSError, ValueError):
+            ready = None
+        if ready is None:
+            status = self._child.poll()
+            self.stop()
+            raise IndexProblem(f"the process that reads files does not start (it ended with {status})", "ask doctor")
+        ours.settimeout(self._settings.patience)
+        return ours
+
+    def _started(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
+        """A child that speaks to `theirs`, which it has as its standard input."""
         setup = json.dumps({
-            "socket": theirs.fileno(), "tokenizer": str(self._settings.tokenizer), "window": self._settings.window,
+            "tokenizer": str(self._settings.tokenizer), "window": self._settings.window,
             "memory_mb": self._settings.memory_mb, "limits": asdict(self._settings.limits),
         })  # fmt: skip
         environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false", "OMP_NUM_THREADS": "1"}
-        self._child = subprocess.Popen(
+        by_copy = sys.platform == "win32"  # where a socket cannot be a standard stream
+        child = subprocess.Popen(
             [sys.executable, "-m", "ask.indexer.worker", setup],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            pass_fds=(theirs.fileno(),), env=environment,
+            stdin=subprocess.PIPE if by_copy else theirs.fileno(),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
         )  # fmt: skip
-        theirs.close()
-        ours.settimeout(self._settings.patience)
-        self._peer = ours
-        return ours
+        if child.stdin is not None:
+            with child.stdin:
+                child.stdin.write(theirs.share(child.pid))  # type: ignore[attr-defined,unused-ignore]
+        return child
 
 
 def _moment(mtime_ns: int) -> datetime:
@@ -150,75 +191,84 @@ def read_files(states: Iterable[FileState], settings: ReaderSettings) -> Iterato
     At most a few files wait on either side, so memory does not grow with the number of files. Closing the iterator
     (also by an exception in its consumer) ends the workers.
     """
-    jobs: queue.Queue[FileState | None] = queue.Queue(maxsize=settings.workers * 4)
-    done: queue.Queue[Read | None] = queue.Queue(maxsize=settings.workers * 4)
-    stopping = threading.Event()
-    threads = [threading.Thread(target=_work, args=(settings, jobs, done, stopping)) for _ in range(settings.workers)]
-    feeder = threading.Thread(target=_feed, args=(states, jobs, len(threads), stopping))
-    for thread in [*threads, feeder]:
-        thread.daemon = True
-        thread.start()
-    running = len(threads)
+    crew = _Crew(settings)
     try:
+        yield from crew.read(states)
+    finally:
+        crew.dismiss()
+
+
+class _Crew:
+    """Workers, each with a thread that waits for it, and the two queues between them and the reader."""
+
+    def __init__(self, settings: ReaderSettings) -> None:
+        room = settings.workers * 4
+        self._workers = [_Worker(settings) for _ in range(settings.workers)]
+        self._jobs: queue.Queue[FileState | None] = queue.Queue(room)
+        self._done: queue.Queue[Read | BaseException | None] = queue.Queue(room)
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def read(self, states: Iterable[FileState]) -> Iterator[Read]:
+        """Start everything; results as they come. What goes wrong in a thread is raised here."""
+        tasks = [partial(self._feed, states), *(partial(self._work, worker) for worker in self._workers)]
+        for task in tasks:
+            self._threads.append(threading.Thread(target=self._guarded, args=(task,), daemon=True))
+            self._threads[-1].start()
+        running = len(tasks)
         while running:
-            result = done.get()
+            result = self._done.get()
+            if isinstance(result, BaseException):
+                raise result
             if result is None:
                 running -= 1
             else:
                 yield result
-    finally:
-        stopping.set()
-        _drain(jobs, done, [*threads, feeder])
 
+    def dismiss(self) -> None:
+        """End everything at once and wait until it has ended: no process and no thread stays behind."""
+        self._stopping.set()
+        while any(thread.is_alive() for thread in self._threads):
+            for worker in self._workers:
+                worker.kill()
+            for thread in self._threads:
+                thread.join(0.02)
 
-def _feed(
-    states: Iterable[FileState], jobs: queue.Queue[FileState | None], workers: int, stopping: threading.Event
-) -> None:
-    for state in states:
-        if not _put(jobs, state, stopping):
-            return
-    for _ in range(workers):
-        _put(jobs, None, stopping)
-
-
-def _work(
-    settings: ReaderSettings,
-    jobs: queue.Queue[FileState | None],
-    done: queue.Queue[Read | None],
-    stopping: threading.Event,
-) -> None:
-    worker = _Worker(settings)
-    try:
-        while not stopping.is_set():
-            state = jobs.get()
-            if state is None or not _put(done, worker.read(state), stopping):
-                break
-    finally:
-        worker.stop()
-        _put(done, None, stopping)
-
-
-def _put(line: queue.Queue[T], item: T, stopping: threading.Event) -> bool:
-    while not stopping.is_set():
+    def _guarded(self, task: Callable[[], None]) -> None:
         try:
-            line.put(item, timeout=0.2)
-        except queue.Full:
-            continue
-        return True
-    return False
+            task()
+        except BaseException as error:  # noqa: BLE001 (handed over, not swallowed)
+            self._put(self._done, error)
+        else:
+            self._put(self._done, None)
 
+    def _feed(self, states: Iterable[FileState]) -> None:
+        for state in states:
+            if not self._put(self._jobs, state):
+                return
+        for _ in self._workers:
+            self._put(self._jobs, None)
 
-def _drain(
-    jobs: queue.Queue[FileState | None], done: queue.Queue[Read | None], threads: list[threading.Thread]
-) -> None:
-    """Wake whoever waits for a job, and wait until all have gone."""
-    while any(thread.is_alive() for thread in threads):
-        for line in (jobs, done):
-            while not line.empty():
-                line.get_nowait()
+    def _work(self, worker: _Worker) -> None:
         try:
-            jobs.put(None, timeout=0.05)
-        except queue.Full:
-            continue
-        for thread in threads:
-            thread.join(0.05)
+            while (state := self._next()) is not None:
+                self._put(self._done, worker.read(state))
+        finally:
+            worker.stop()
+
+    def _next(self) -> FileState | None:
+        while not self._stopping.is_set():
+            try:
+                return self._jobs.get(timeout=_TICK)
+            except queue.Empty:
+                continue
+        return None
+
+    def _put(self, line: queue.Queue[T], item: T) -> bool:
+        while not self._stopping.is_set():
+            try:
+                line.put(item, timeout=_TICK)
+            except queue.Full:
+                continue
+            return True
+        return False

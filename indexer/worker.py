@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import struct
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,8 @@ from ask.indexer.store import ChunkRow, DocumentRow, hash_of
 
 _LENGTH = struct.Struct("!I")
 FRAME_LIMIT = 1 << 30
+_SENT = tuple(each.name for each in fields(Document) if each.name not in {"blocks", "pages"})
+"""What of a document crosses over; blocks and pages have served when the chunks are made."""
 
 
 def send(peer: socket.socket, message: Mapping[str, Any], descriptor: int | None = None) -> None:
@@ -73,8 +77,7 @@ def _exactly(peer: socket.socket, length: int) -> bytes:
 
 def to_json(row: DocumentRow) -> dict[str, Any]:
     """A document with its chunks as JSON values."""
-    document = asdict(row.document)
-    del document["blocks"]
+    document = {name: getattr(row.document, name) for name in _SENT}
     document["date"] = row.document.date.isoformat() if row.document.date else None
     document["facts"] = dict(row.document.facts)
     chunks = [
@@ -86,15 +89,14 @@ def to_json(row: DocumentRow) -> dict[str, Any]:
 
 
 def from_json(message: Mapping[str, Any]) -> DocumentRow:
-    """The inverse of `to_json`, with nothing taken on trust but the shape. Raises `ValueError`, `TypeError`, `KeyError`."""
-    fields = dict(message["document"])
-    if fields["date"] is not None:
-        fields["date"] = datetime.fromisoformat(fields["date"])
-    fields["people"] = tuple(fields["people"])
-    fields["pages"] = ()
-    if fields["lines"] is not None:
-        fields["lines"] = tuple((int(a), int(b)) for a, b in fields["lines"])
-    document = Document(**fields)
+    """The inverse of `to_json`. Raises `ValueError`, `TypeError`, `KeyError`, `AttributeError` for anything else."""
+    values = dict(message["document"])
+    if values["date"] is not None:
+        values["date"] = datetime.fromisoformat(values["date"])
+    values["people"] = tuple(values["people"])
+    if values["lines"] is not None:
+        values["lines"] = tuple((int(a), int(b)) for a, b in values["lines"])
+    document = Document(**values)
     chunks = tuple(
         ChunkRow(
             Chunk(start, end, line, end_line, page, tuple(heading), tuple(symbols)), context, lang, bytes.fromhex(key)
@@ -110,8 +112,10 @@ def _serve(peer: socket.socket, count: TokenCounter, window: int, limits: Limits
         job, descriptor = receive(peer, with_descriptor=hasattr(socket, "recv_fds"))
         if job is None:
             return
-        _limit_processor_time(int(job.get("seconds", 20)))
+        _limit_processor_time(int(job["seconds"]))
         try:
+            if descriptor is None:  # Windows passes none
+                descriptor = os.open(os.fsdecode(bytes.fromhex(job["raw"])), os.O_RDONLY | getattr(os, "O_BINARY", 0))
             for answer in _answers(job, descriptor, count, window, limits):
                 send(peer, answer)
         except Unreadable as error:
@@ -126,9 +130,9 @@ def _serve(peer: socket.socket, count: TokenCounter, window: int, limits: Limits
 
 
 def _answers(
-    job: Mapping[str, Any], descriptor: int | None, count: TokenCounter, window: int, limits: Limits
+    job: Mapping[str, Any], descriptor: int, count: TokenCounter, window: int, limits: Limits
 ) -> Iterator[dict[str, Any]]:
-    data = _content(job, descriptor, limits)
+    data = _content(descriptor, limits)
     modified = datetime.fromisoformat(job["modified"])
     source = Source(data, job["name"], job["path"], modified, limits=limits)
     for row in prepare(source, count, window):
@@ -136,10 +140,8 @@ def _answers(
     yield {"content": hash_of(data).hex()}
 
 
-def _content(job: Mapping[str, Any], descriptor: int | None, limits: Limits) -> bytes:
+def _content(descriptor: int, limits: Limits) -> bytes:
     """The bytes of the file, if they stood still while they were read."""
-    if descriptor is None:
-        return Path(os.fsdecode(bytes.fromhex(job["raw"]))).read_bytes()
     before = os.fstat(descriptor)
     if before.st_size > limits.bytes_in:
         raise Unreadable("too large", f"{before.st_size} bytes, the limit is {limits.bytes_in}")
@@ -158,9 +160,7 @@ def _limit_processor_time(seconds: int) -> None:
     except ImportError:  # not on Windows; the parent's clock still holds
         return
     used = resource.getrusage(resource.RUSAGE_SELF)
-    spent = int(used.ru_utime + used.ru_stime)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (spent + seconds + 1, hard))
+    _lower(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + seconds + 1)
 
 
 def _limit_memory(megabytes: int) -> None:
@@ -168,18 +168,38 @@ def _limit_memory(megabytes: int) -> None:
         import resource
     except ImportError:
         return
-    size = megabytes << 20
-    resource.setrlimit(resource.RLIMIT_AS, (size, size))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _lower(resource.RLIMIT_AS, megabytes << 20, for_good=True)
+    _lower(resource.RLIMIT_CORE, 0, for_good=True)
+
+
+def _lower(which: int, limit: int, *, for_good: bool = False) -> None:
+    """Set a limit of this process, within what it is allowed at most."""
+    import resource
+
+    _, most = resource.getrlimit(which)
+    soft = limit if most == resource.RLIM_INFINITY else min(limit, most)
+    with suppress(OSError, ValueError):  # macOS refuses some of them
+        resource.setrlimit(which, (soft, soft if for_good else most))
 
 
 def main(setup: Mapping[str, Any]) -> None:
-    """Serve the socket given by number until the parent closes it."""
+    """Serve the socket at standard input until the parent closes it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, too, which knows what to do
     _limit_memory(int(setup["memory_mb"]))
     limits = Limits(**setup["limits"])
     count = TokenCounter(Path(setup["tokenizer"]))
-    with socket.socket(fileno=int(setup["socket"])) as peer:
+    with _parent() as peer:
+        send(peer, {"ready": True})
         _serve(peer, count, int(setup["window"]), limits)
+
+
+def _parent() -> socket.socket:
+    if sys.platform == "win32":
+        return socket.fromshare(sys.stdin.buffer.read())
+    with open(os.devnull, "rb") as nothing:  # noqa: PTH123
+        peer = socket.socket(fileno=os.dup(0))
+        os.dup2(nothing.fileno(), 0)
+    return peer
 
 
 if __name__ == "__main__":
