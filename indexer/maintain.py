@@ -11,6 +11,7 @@ from ask.indexer import fill as filling
 from ask.indexer import reconcile, vectors
 from ask.indexer.compile import Compiled, compiled_model, is_compiled
 from ask.indexer.embed import Embedder, cores
+from ask.indexer.errors import UsageError
 from ask.indexer.extract import Limits, extractors
 from ask.indexer.pool import ReaderSettings
 from ask.indexer.progress import Progress
@@ -41,7 +42,7 @@ class Plan:
             readable=[suffix for extractor in extractors() for suffix in extractor.suffixes],
             exclude=self.exclude,
             consented=self.consented,
-            own=[os.fsencode(self.home)],
+            own=[os.fsencode(self.home), os.fsencode(self.home.resolve())],
             respect_ignores=self.gitignore,
         )
 
@@ -63,6 +64,13 @@ def prepare_model(home: Path, name: str, progress: Progress) -> Compiled:
     return compiled_model(home / MODELS, name)
 
 
+def require(store: Store, paths: Sequence[bytes]) -> None:
+    """Raises `UsageError` for a path that is neither on the disk nor in the index, before anything is done."""
+    for path in paths:
+        if not os.path.lexists(path) and not store.files_below(path) and path not in dict(store.roots()).values():
+            raise UsageError(f"there is no {os.fsdecode(path)}", "Check the spelling.")
+
+
 def index(store: Store, paths: Sequence[bytes], plan: Plan, model: Compiled, progress: Progress) -> reconcile.Outcome:
     """Make words findable at and below `paths`; meaning follows with `fill`."""
     return reconcile.index(store, paths, plan.rules(), plan.reading(model), progress)
@@ -78,10 +86,9 @@ def fill(
 ) -> int:
     """Give all chunks their vectors and bring the FAISS file up to date. Returns how many texts were embedded."""
     done = 0
+    filling.activate_space(store, model.fingerprint, model.folder.name, model.dimensions)
     if filling.pending_count(store.db):
         done = filling.fill(store, Embedder(model, threads), progress, enough=enough)
-    else:
-        filling.activate_space(store, model.fingerprint, model.folder.name, model.dimensions)
     refresh(store, model)
     return done
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 from ask.indexer import chunk as chunking
-from ask.indexer import words
-from ask.indexer.documents import Document
+from ask.indexer import text, words
+from ask.indexer.documents import Block, Document
 from ask.indexer.errors import Unreadable
 from ask.indexer.extract import Source, read, registry
 from ask.indexer.store import ChunkRow, DocumentRow, hash_of
@@ -28,9 +30,31 @@ def prepare(source: Source, count: chunking.CountTokens, window: int) -> Iterato
             raise Unreadable(
                 "too large", f"more than {source.limits.members} documents or {source.limits.bytes_out} bytes"
             )
-        yield _row(document, count, window)
+        yield _row(_storable(document), count, window)
     if not found:
         raise Unreadable("empty")
+
+
+def _storable(document: Document) -> Document:
+    """Without lone surrogates, which no UTF-8 can hold, wherever a format may have smuggled them in."""
+    clean = text.without_surrogates
+    return replace(
+        document,
+        text=clean(document.text),
+        title=clean(document.title),
+        member=None if document.member is None else clean(document.member),
+        blocks=tuple(_storable_block(block) for block in document.blocks),
+        people=tuple(map(clean, document.people)),
+        header=clean(document.header),
+        facts={clean(name): clean(value) for name, value in document.facts.items()},
+    )
+
+
+def _storable_block(block: Block) -> Block:
+    if block.symbol.isascii() and all(heading.isascii() for heading in block.heading):
+        return block
+    clean = text.without_surrogates
+    return replace(block, heading=tuple(map(clean, block.heading)), symbol=clean(block.symbol))
 
 
 def _row(document: Document, count: chunking.CountTokens, window: int) -> DocumentRow:
@@ -46,9 +70,14 @@ def _row(document: Document, count: chunking.CountTokens, window: int) -> Docume
 
 
 @cache
-def reader_version() -> int:
-    """Names the code that turns a file into rows: an index made by other code is brought up to date file by file."""
-    sources = [inspect.getsource(chunking), inspect.getsource(words)]
-    sources += [inspect.getsource(inspect.getmodule(e.read) or e.read) for e in registry.extractors()]
-    digest = hashlib.blake2b("\0".join(sorted(sources)).encode(), digest_size=6).digest()
+def reader_version(tokenizer: Path, window: int) -> int:
+    """Names what turns a file into rows: the code, and the model that chunks are cut for.
+
+    An index made by other code or for another tokenizer is brought up to date file by file.
+    """
+    modules = [chunking, words, text, *(inspect.getmodule(e.read) for e in registry.extractors())]
+    files = {Path(m.__file__) for m in modules if m is not None and m.__file__}
+    files.update(Path(registry.__file__).parent.glob("*.py"))  # what extractors have in common
+    sums = sorted(hashlib.blake2b(file.read_bytes()).hexdigest() for file in [*files, tokenizer])
+    digest = hashlib.blake2b(f"{sums} {window}".encode(), digest_size=6).digest()
     return int.from_bytes(digest, "big")

@@ -7,11 +7,12 @@ It is idempotent and can be interrupted anywhere: what is done is done, the next
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ask.indexer.database import below
 from ask.indexer.documents import UNREADABLE
-from ask.indexer.errors import NotFound
 from ask.indexer.pool import Read, ReaderSettings, read_files
 from ask.indexer.prepare import reader_version
 from ask.indexer.progress import Progress
@@ -22,6 +23,8 @@ from ask.indexer.store import FileRow, FileState, LeftOut, Store
 _BATCH = 500
 _TRY_AGAIN = frozenset(["changing", "vanished", "no permission"])
 """Reasons that may be gone the next time, whatever the file's times say."""
+_PASSING = frozenset(["changing", "no permission"])
+"""Reasons for which the text of a file, once read, is kept."""
 _GIVE_UP = 2
 """Crashes after which a file is set aside until it changes."""
 
@@ -44,17 +47,29 @@ class Outcome:
 
 
 def index(store: Store, paths: Sequence[bytes], rules: Rules, settings: ReaderSettings, progress: Progress) -> Outcome:
-    """Bring everything at and below `paths` up to date. Raises `NotFound` for a path that is no root and not there."""
+    """Bring everything at and below `paths` up to date. A path that is not there is kept as it was known when it is a
+    root (its disk may be away), and forgotten when it lies in a root that is there."""
     outcome = Outcome()
     for path in paths:
-        if not os.path.lexists(path):
-            if path not in {known for _, known in store.roots()}:
-                raise NotFound(f"there is no {os.fsdecode(path)}", "Check the spelling.")
+        if _is_away(store, path):
             outcome.missing_roots.append(path)
-            continue
-        _index_one(store, path, rules, settings, progress, outcome)
+        else:
+            _index_one(store, _readable_path(path), rules, settings, progress, outcome)
     store.drop_orphans()
     return outcome
+
+
+def _is_away(store: Store, path: bytes) -> bool:
+    if os.path.lexists(path):
+        return False
+    above = [root for _, root in store.roots() if path.startswith(below(root)[0])]
+    return not any(os.path.lexists(root) for root in above)
+
+
+def _readable_path(path: bytes) -> bytes:
+    """The file that a link names: a link to a folder can be read as it is, one to a file is never opened."""
+    is_link = os.path.isfile(path) and os.path.islink(path)  # noqa: PTH113, PTH114 (pathlib cannot hold bytes)
+    return os.path.realpath(path) if is_link else path
 
 
 def _index_one(
@@ -65,9 +80,9 @@ def _index_one(
     complete = run.scan(path)
     run.read_waiting()
     if complete:
-        gone = store.drop_unseen(path, run.seen)
-        outcome.removed += len(gone) - outcome.moved
-        store.root_scanned(root_id)
+        run.count_gone(store.drop_unseen(path, run.seen))
+        if (root_id, path) in store.roots():
+            store.root_scanned(root_id)
 
 
 @dataclass(slots=True)
@@ -83,20 +98,30 @@ class _Run:
     known: dict[bytes, FileRow]
     seen: int = 0
     waiting: list[tuple[FileState, FileRow | None]] = field(default_factory=list)
+    arrived: Counter[bytes] = field(default_factory=Counter)
+    """Contents of files that were not known, to see what has only moved."""
+
+    @property
+    def reader(self) -> int:
+        """Names the code and the model that chunks are cut by."""
+        return reader_version(self.settings.tokenizer, self.settings.window)
 
     def scan(self, path: bytes) -> bool:
         """Look at every name; keep what must be read for later. False when the root itself could not be read."""
         self.seen = self.store.next_scan()
-        reader = reader_version()
+        reader = self.reader
         same: list[int] = []
         left: list[LeftOut] = []
         self.progress.stage("looking", None)
         others = [other for _, other in self.store.roots() if other != path]
+        is_root = path in {known for _, known in self.store.roots()}
         complete = True
         for entry in scan(path, self.rules, others=others):
             self.progress.advance(1, os.fsdecode(entry.path))
             row = self.known.get(entry.path)
-            if isinstance(entry, Left):
+            if isinstance(entry, Left) and entry.reason == "vanished":
+                complete = complete and not (is_root and entry.path == path)  # a root may come back with its disk
+            elif isinstance(entry, Left):
                 complete = complete and entry.path != path
                 self._leave(entry, row, same, left)
             elif row is not None and _unchanged(row, entry, reader):
@@ -111,10 +136,13 @@ class _Run:
 
     def _leave(self, entry: Left, row: FileRow | None, same: list[int], left: list[LeftOut]) -> None:
         found = LeftOut(FileState(entry.path, entry.size, 0, 0, 0), entry.reason, entry.detail)
-        if found.reason in {"no permission", "vanished"}:
+        if found.reason in UNREADABLE:
             self.outcome.unreadable[entry.path] = found.reason
+            if entry.is_dir:
+                self.store.keep_below(entry.path, self.seen)
             if row is not None and row.status == "indexed":
-                return  # what could be read once is kept until it is known to be gone: not seen, not dropped here
+                same.append(row.id)  # what could be read once is kept until it is known to be gone
+                return
         else:
             self.outcome.skipped += 1
         if row is not None and row.status != "indexed" and row.reason == entry.reason:
@@ -134,7 +162,7 @@ class _Run:
         if same:
             self.store.mark_seen(same, self.seen)
         if left:
-            self.store.put_left_out(self.root_id, left, reader=reader_version(), seen=self.seen)
+            self.store.put_left_out(self.root_id, left, reader=self.reader, seen=self.seen)
         same.clear()
         left.clear()
 
@@ -161,12 +189,16 @@ class _Run:
             yield from read_files(again, self.settings)
 
     def _store(self, result: Read, row: FileRow | None) -> None:
-        state, reader = result.state, reader_version()
+        state, reader = result.state, self.reader
         if not result.reason:
             self.store.put_file(
                 self.root_id, state, result.documents, content=result.content, reader=reader, seen=self.seen
             )
-            self._count_stored(row)
+            self._count_stored(row, result.content)
+            return
+        if row is not None and row.status == "indexed" and result.reason in _PASSING:
+            self.store.mark_seen([row.id], self.seen)  # its last text stays findable; the next run tries again
+            self.outcome.unreadable[state.path] = result.reason
             return
         reason = "quarantined" if result.crashed else result.reason
         left = LeftOut(state, reason, result.detail, crashes=_GIVE_UP if result.crashed else 0)
@@ -176,11 +208,19 @@ class _Run:
         else:
             self.outcome.skipped += 1
 
-    def _count_stored(self, row: FileRow | None) -> None:
+    def _count_stored(self, row: FileRow | None, content: bytes) -> None:
         if row is None:
             self.outcome.new += 1
+            self.arrived[content] += 1
         else:
             self.outcome.changed += 1
+
+    def count_gone(self, contents: Sequence[bytes | None]) -> None:
+        """What vanished here and appeared there with the same content has moved."""
+        moved = (Counter(content for content in contents if content) & self.arrived).total()
+        self.outcome.moved += moved
+        self.outcome.new -= moved
+        self.outcome.removed += len(contents) - moved
 
 
 def _state(entry: Found) -> FileState:

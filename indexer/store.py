@@ -214,18 +214,20 @@ class Store:
         with self.transaction():
             self.db.executemany("UPDATE files SET seen = ? WHERE id = ?", ((seen, i) for i in ids))
 
-    def drop_unseen(self, below: bytes, seen: int) -> list[bytes]:
-        """Forget the files at or below a path which scan `seen` did not meet. Returns their paths."""
-        gone = [
-            bytes(path)
-            for (path,) in self.db.execute(
-                "SELECT path FROM files WHERE seen < ? AND (path = ? OR (path > ? AND path < ?))",
-                (seen, below, *database.below(below)),
-            )
-        ]
-        for path in gone:
+    def keep_below(self, folder: bytes, seen: int) -> None:
+        """Scan `seen` could not look into this folder: what is known of it is kept."""
+        with self.transaction():
+            self.db.execute("UPDATE files SET seen = ? WHERE path > ? AND path < ?", (seen, *database.below(folder)))
+
+    def drop_unseen(self, below: bytes, seen: int) -> list[bytes | None]:
+        """Forget the files at or below a path which scan `seen` did not meet. Returns the hashes of their contents."""
+        gone = self.db.execute(
+            "SELECT path, content FROM files WHERE seen < ? AND (path = ? OR (path > ? AND path < ?))",
+            (seen, below, *database.below(below)),
+        ).fetchall()
+        for path, _ in gone:
             self.drop_file(path)
-        return gone
+        return [content for _, content in gone]
 
     def drop_file(self, path: bytes) -> None:
         """Forget one file."""
