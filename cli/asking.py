@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from ask.cli import gate, options
 from ask.cli.session import Session, hit_json
-from ask.indexer.errors import EmptyQuery, UsageError
+from ask.indexer.errors import UsageError
 from ask.retriever.hits import Results
 
 
@@ -60,7 +62,7 @@ def search(
     """
     session = Session(json, {"results": number})
     limits = options.filters(after, before, kind, path, people, lang, ext)
-    side = "both" if only is None else only.value
+    side: Literal["both", "words", "meaning"] = "both" if only is None else only.value
     with session.searcher() as searcher:
         from ask.retriever.query import parse
 
@@ -82,21 +84,36 @@ def _at_least(found: Results, score: float) -> Results:
     return replace(found, hits=tuple(hit for hit in found.hits if hit.score >= score))
 
 
-def _search_stdin(session: Session, find, *, jsonl: bool) -> int:  # type: ignore[no-untyped-def]
+def _search_stdin(session: Session, find: Callable[[str], Results], *, jsonl: bool) -> int:
     """A question a line; a line that is no question gets no hits rather than ending the run."""
     any_hit = False
-    for line in sys.stdin:
-        try:
-            found = find(line.rstrip("\n"))
-        except EmptyQuery:
-            found = Results(line.rstrip("\n"), ())
+    together: list[dict[str, object]] = []
+    for found in map(partial(_find_or_nothing, find), _stdin_lines()):
         any_hit = any_hit or bool(found.hits)
-        if jsonl or session.json:
+        if jsonl:
             gate.write_json(_results_json(found), sys.stdout)
+            sys.stdout.flush()
+        elif session.json:
+            together.append(_results_json(found))
         else:
             session.put([gate.clean(f"» {found.query}"), *_shown(session, found)])
-        sys.stdout.flush()
+    if session.json and not jsonl:
+        session.put_json(together)
     return 0 if any_hit else 1
+
+
+def _stdin_lines() -> Iterator[str]:
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    for line in sys.stdin:
+        yield line.rstrip("\n")
+
+
+def _find_or_nothing(find: Callable[[str], Results], line: str) -> Results:
+    try:
+        return find(line)
+    except UsageError:
+        return Results(line, ())
 
 
 def _results_json(found: Results) -> dict[str, object]:
@@ -221,7 +238,7 @@ def similar(
     """
     session = Session(json, {"results": number})
     with session.searcher() as searcher:
-        found = searcher.similar(path.expanduser().absolute(), n=session.settings.results)
+        found = searcher.similar(Path(options.absolute(path)), n=session.settings.results)
     if json:
         session.put_json(_results_json(found))
     else:

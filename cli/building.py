@@ -7,12 +7,18 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from ask.cli import gate, options
 from ask.cli.session import Session
-from ask.indexer.reconcile import Outcome
+from ask.indexer.errors import Busy
+from ask.indexer.progress import Progress
+
+if TYPE_CHECKING:
+    from ask.indexer.maintain import Plan
+    from ask.indexer.reconcile import Outcome
+    from ask.indexer.store import Store
 
 
 class Tier(StrEnum):
@@ -45,17 +51,16 @@ def index(
     """
     from ask.cli import progress
     from ask.indexer import maintain
-    from ask.indexer.store import Store
 
     session = Session(json)
-    named = [os.fsencode(os.path.abspath(path.expanduser())) for path in paths]  # noqa: PTH100 (links stay as named)
-    with progress.shown(session.look_err, quiet=quiet) as shown:
+    named = [os.fsencode(options.absolute(path)) for path in paths]
+    with progress.shown(session.look_err, quiet=quiet) as shown, _writer(session.home, wait_lock, shown) as store:
+        maintain.require(store, named)
         model = maintain.prepare_model(session.home, session.settings.model, shown)
-        with Store(session.home, wait=wait_lock) as store:
-            outcome = maintain.index(store, named, _plan(session, named if consent else ()), model, shown)
-            tier = (wait or Tier.full).value
-            if tier == "full":
-                maintain.fill(store, model, session.settings.threads or None, shown)
+        outcome = maintain.index(store, named, _plan(session, named if consent else ()), model, shown)
+        tier = (wait or Tier.full).value
+        if tier == "full":
+            maintain.fill(store, model, session.settings.threads or None, shown)
     if json:
         session.put_json(_outcome_json(outcome))
     else:
@@ -63,7 +68,20 @@ def index(
     return 3 if outcome.unreadable else 0
 
 
-def _plan(session: Session, consented: Sequence[bytes]):  # type: ignore[no-untyped-def]
+def _writer(home: Path, wait: float, shown: Progress) -> Store:
+    """The index, open for writing; says so when it has to wait for it."""
+    from ask.indexer.store import Store
+
+    try:
+        return Store(home)
+    except Busy:
+        if wait <= 0:
+            raise
+    shown.note("Another ask is writing to the index; waiting for it …")
+    return Store(home, wait)
+
+
+def _plan(session: Session, consented: Sequence[bytes]) -> Plan:
     from ask.indexer.maintain import Plan
 
     values = session.settings
@@ -81,6 +99,7 @@ def _outcome_json(outcome: Outcome) -> dict[str, object]:
     return {
         "new": outcome.new,
         "changed": outcome.changed,
+        "moved": outcome.moved,
         "unchanged": outcome.unchanged,
         "removed": outcome.removed,
         "skipped": outcome.skipped,
@@ -95,6 +114,7 @@ def _summary(session: Session, outcome: Outcome) -> None:
     counts = [
         (outcome.new, "new"),
         (outcome.changed, "changed"),
+        (outcome.moved, "moved"),
         (outcome.unchanged, "unchanged"),
         (outcome.removed, "gone"),
         (outcome.skipped, "left out"),
@@ -123,7 +143,7 @@ def forget(
     from ask.indexer.store import Store
 
     session = Session(json)
-    target = os.fsencode(os.path.abspath(path.expanduser()))  # noqa: PTH100
+    target = os.fsencode(options.absolute(path))
     if not yes and not json and sys.stdin.isatty():
         typer.confirm(f"Forget {gate.clean_path(os.fsdecode(target))} and everything below it?", abort=True, err=True)
     with Store(session.home, wait=60.0) as store:

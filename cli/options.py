@@ -39,11 +39,16 @@ def filters(
         after=None if after is None else moment(after),
         before=None if before is None else moment(before),
         kinds=tuple(kind or ()),
-        paths=tuple(os.path.abspath(os.path.expanduser(p)) for p in path or ()),  # noqa: PTH100, PTH111
+        paths=tuple(map(absolute, path or ())),
         people=tuple(people or ()),
         languages=tuple(lang or ()),
         suffixes=tuple(ext or ()),
     )
+
+
+def absolute(path: str | os.PathLike[str]) -> str:
+    """A path as typed → absolute, without `..` and with links as named; `~nobody` is taken as it stands."""
+    return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 (pathlib raises and keeps `..`)
 
 
 def moment(text: str) -> datetime:

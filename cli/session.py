@@ -64,11 +64,17 @@ class Session:
     @contextmanager
     def searcher(self) -> Iterator[Searcher]:
         """The index, open for reading."""
+        from ask.indexer.database import DatabaseError, explained
         from ask.retriever.search import Searcher
 
         opened = Searcher(self.home)
         try:
             yield opened
+        except DatabaseError as error:
+            problem = explained(error, self.home)
+            if problem is None:
+                raise
+            raise problem from error
         finally:
             opened.close()
 

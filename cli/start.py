@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 COMMANDS = frozenset(
     "index search answer status get forget check doctor watch serve model similar bench why audit prompts script"
@@ -30,7 +31,9 @@ def run(arguments: list[str]) -> int:
     from ask.indexer.errors import AskError
 
     try:
-        return _dispatch(meant(arguments))
+        status = _dispatch(meant(arguments))
+        sys.stdout.flush()
+        return status
     except AskError as error:
         _say(gate.clean(f"ask: {error.message}", lines=True))
         if error.hint:
@@ -56,18 +59,24 @@ def meant(arguments: list[str]) -> list[str]:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    import click
     import typer
     from ask.cli.app import app
 
     command = typer.main.get_command(app)
+    if "_ASK_COMPLETE" in os.environ:  # the user's shell asks what could be typed here
+        command.main(arguments, prog_name="ask")
+    # Not `command.main`: it takes closed pipes and interruptions for itself.
+    wrong_use: Any = typer.BadParameter.__mro__[2]  # ClickException, whose module moves between releases of typer
     try:
-        result = command.main(arguments, prog_name="ask", standalone_mode=False)
-    except click.ClickException as error:
+        with command.make_context("ask", arguments) as context:
+            result = command.invoke(context)
+    except typer.Exit as ending:
+        return int(ending.exit_code)
+    except typer.Abort:
+        return 1  # the answer was no
+    except wrong_use as error:
         error.show()
         return 2
-    except (click.Abort, click.exceptions.Exit) as ending:
-        return ending.exit_code if isinstance(ending, click.exceptions.Exit) else 130
     return result if isinstance(result, int) else 0
 
 

@@ -82,7 +82,8 @@ class Embedder:
 
     def embed_query(self, text: str) -> Vectors:
         """Embed one question, with the model's query prompt. Returns float32 [dimensions]."""
-        return self.embed([self.model.query_prompt + text])[0]
+        vector: Vectors = self.embed([self.model.query_prompt + text])[0]
+        return vector
 
     def _run(self, batch: _Batch) -> Vectors:
         result: Vectors = self._session.run(None, {"input_ids": batch.ids, "attention_mask": batch.mask})[0]

@@ -104,7 +104,7 @@ class Nearest:
 
         parameters = None
         if allowed is not None:
-            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.fromiter(allowed, np.int64)))
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.fromiter(allowed, np.int64)))  # type: ignore[call-arg]
         _, found = self._index.search(query[None, :], min(k, self._index.ntotal), params=parameters)
         return [int(i) for i in found[0] if i >= 0]
 
