@@ -24,6 +24,18 @@ PLAIN = (
 """For models that bring no template."""
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, which in addition lets nobody make a text of a terabyte."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: jinja2.runtime.Context, operator: str, left: object, right: object) -> object:
+        """Only small numbers are multiplied."""
+        if not all(isinstance(side, int | float) and abs(side) < 1e6 for side in (left, right)) or operator == "**":
+            raise jinja2.TemplateError(f"{operator} is not for templates")
+        return super().call_binop(context, operator, left, right)
+
+
 class ChatTemplate:
     """Joins messages into the prompt a model was trained on. Raises `ModelProblem` when the template is broken."""
 
@@ -33,8 +45,9 @@ class ChatTemplate:
         self._tokens = {"bos_token": bos, "eos_token": eos}
         self.stop = () if source else ("\nUser:", "\nSystem:")
         """Stop words that a model without a template needs."""
-        environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, autoescape=False)
+        environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, autoescape=False)
         environment.globals.clear()
+        del environment.filters["center"]  # makes long texts out of nothing
         environment.globals |= {
             "raise_exception": _refuse,
             "strftime_now": lambda form: datetime.now().strftime(form),
