@@ -168,22 +168,20 @@ def check(
     from ask.cli import progress
     from ask.indexer import check as checking
     from ask.indexer import maintain
-    from ask.indexer.store import Store
 
     session = Session(json)
     with progress.shown(session.look_err, quiet=json) as shown:
-        with Store(session.home, wait=60.0) as store:
-            found = checking.check(store, shown)
+        found = left = checking.check(session.home, shown)
         if repair and found:
             model = maintain.prepare_model(session.home, session.settings.model, shown)
-            checking.repair(session.home, found, _plan(session, ()), model, shown)
+            left = checking.repair(session.home, found, _plan(session, ()), model, shown)
     if json:
-        session.put_json({"problems": found, "repaired": bool(repair and found)})
+        session.put_json({"problems": found, "repaired": bool(found and not left)})
     else:
         session.put([gate.clean(problem) for problem in found] or ["The index is in order."])
         if found:
-            session.put(["Mended." if repair else "To mend it: ask check --repair"])
-    return 2 if found and not repair else 0
+            session.put(["Mended." if not left else "To mend it: ask check --repair"])
+    return 2 if left else 0
 
 
 def register(app: typer.Typer) -> None:

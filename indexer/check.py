@@ -2,122 +2,180 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 from ask.indexer import database, maintain, vectors
 from ask.indexer.compile import Compiled
-from ask.indexer.errors import DamagedIndex
+from ask.indexer.errors import DamagedIndex, NotFound
+from ask.indexer.fill import embedded_text
 from ask.indexer.progress import Progress
-from ask.indexer.store import Store
+from ask.indexer.store import Store, hash_of
+
+_WAIT = 60.0
+"""Seconds to wait for another writer."""
+_DERIVED = ("words", "vectors")
+"""What a problem begins with that can be mended from other rows; for others everything is read anew."""
 
 
-def check(store: Store, progress: Progress) -> list[str]:
-    """Everything that is wrong, in words; an empty list when all is well."""
+def check(home: Path, progress: Progress) -> list[str]:
+    """Everything that is wrong with the index, in words; an empty list when all is well. Raises `NotFound`, `Busy`."""
+    if not (home / database.FILE).exists():
+        raise NotFound("nothing is indexed yet", "Run: ask index ~/some/folder")
+    try:
+        with Store(home, wait=_WAIT) as store:
+            return problems(store, progress)
+    except DamagedIndex as error:
+        return [f"database: {error.message}"]
+
+
+def problems(store: Store, progress: Progress) -> list[str]:
+    """Everything that is wrong with an index that could be opened."""
     progress.stage("checking", None, "steps")
     found: list[str] = []
-    for step in (_pages, _references, _words, _texts, _vectors, _derived):
+    for name, step in _STEPS.items():
         try:
-            found += step(store)
-        except (database.DatabaseError, DamagedIndex) as error:
-            found.append(f"{step.__name__.strip('_')}: {error}")
-        progress.advance(1, step.__name__.strip("_"))
+            found += [f"{name}: {problem}" for problem in step(store)]
+        except (database.DatabaseError, DamagedIndex, ValueError) as error:
+            found.append(f"{name}: {error}")
+        progress.advance(1, name)
     return found
 
 
-def _pages(store: Store) -> list[str]:
-    rows = [row[0] for row in store.db.execute("PRAGMA integrity_check(20)")]
-    return [] if rows == ["ok"] else [f"database: {row}" for row in rows]
+def _pages(store: Store) -> Iterator[str]:
+    for (row,) in store.db.execute("PRAGMA integrity_check(20)"):
+        if row != "ok":
+            yield row
 
 
-def _references(store: Store) -> list[str]:
-    return [f"database: a row of {row[0]} refers to nothing" for row in store.db.execute("PRAGMA foreign_key_check")]
+def _references(store: Store) -> Iterator[str]:
+    for row in store.db.execute("PRAGMA foreign_key_check"):
+        yield f"a row of {row[0]} refers to nothing"
 
 
-def _words(store: Store) -> list[str]:
+def _words(store: Store) -> Iterator[str]:
     """Compare the word index with the terms of the stored texts; SQLite raises when they differ."""
     store.db.execute("INSERT INTO words(words, rank) VALUES ('integrity-check', 1)")
-    return []
+    yield from ()
 
 
-def _texts(store: Store) -> list[str]:
-    found = []
-    for document_id, blob, length in store.db.execute("SELECT id, text, length FROM documents"):
-        if len(database.decompress(blob)) != length:
-            found.append(f"document {document_id}: its text has another length than recorded")
-    (outside,) = store.db.execute(
-        'SELECT count(*) FROM chunks c JOIN documents d ON d.id = c.document_id WHERE c."end" > d.length OR c.start >= c."end"'
-    ).fetchone()
-    return [*found, *([f"{outside} chunks lie outside their text"] if outside else [])]
+def _texts(store: Store) -> Iterator[str]:
+    """Texts and chunks are named by hashes of what they were when they were stored."""
+    rows = store.db.execute("SELECT id, title, header, text, hash FROM documents")
+    for document_id, title, header, blob, key in rows:
+        text = database.decompress(blob)
+        if hash_of(text.encode()) != key:
+            yield f"the text of document {document_id} is not what was stored"
+        elif _odd_chunks(store, document_id, title, header, text):
+            yield f"a chunk of document {document_id} is not what was stored"
 
 
-def _vectors(store: Store) -> list[str]:
-    found = []
+def _odd_chunks(store: Store, document_id: int, title: str, header: str, text: str) -> bool:
+    rows = store.db.execute(
+        'SELECT start, "end", heading, context, hash FROM chunks WHERE document_id = ? ORDER BY start', (document_id,)
+    )
+    reached = 0
+    for start, end, heading, length, key in rows:
+        embedded = embedded_text(title, header, heading, length, text[start:end])
+        if not reached <= start < end or hash_of(embedded.encode()) != key:
+            return True
+        reached = end
+    return False
+
+
+def _vectors(store: Store) -> Iterator[str]:
     for space, dimensions in store.db.execute("SELECT id, dimensions FROM spaces").fetchall():
-        (odd,) = store.db.execute(
-            "SELECT count(*) FROM vectors WHERE space = ? AND length(data) != ?", (space, 4 + dimensions)
-        ).fetchone()
-        if odd:
-            found.append(f"{odd} vectors have the wrong size")
+        if odd := len(vectors.damaged(store.db, space, dimensions)):
+            yield f"{odd} are not what was stored"
     (wrong,) = store.db.execute(
         "SELECT count(*) FROM chunks c LEFT JOIN vectors v ON v.hash = c.hash AND v.space = ?"
         " WHERE c.tier != coalesce(1 + v.exact, 0)",
         (store.space,),
     ).fetchone()
-    return [*found, *([f"{wrong} chunks do not know the state of their vector"] if wrong else [])]
+    if wrong:
+        yield f"{wrong} chunks do not know the state of theirs"
+    for space, fingerprint in store.db.execute("SELECT id, fingerprint FROM spaces").fetchall():
+        yield from vectors.verify(store, space, fingerprint)
 
 
-def _derived(store: Store) -> list[str]:
-    return [
-        problem
-        for space, fingerprint in store.db.execute("SELECT id, fingerprint FROM spaces").fetchall()
-        for problem in vectors.verify(store, space, fingerprint)
-    ]
+_STEPS = {"database": _pages, "references": _references, "texts": _texts, "words": _words, "vectors": _vectors}
 
 
-def repair(home: Path, problems: list[str], plan: maintain.Plan, model: Compiled, progress: Progress) -> None:
-    """Mend: derived parts are derived again; when the rows themselves are damaged, everything is read anew."""
-    with Store(home, wait=60.0) as store:
-        roots = [path for _, path in store.roots()] if _readable(store) else []
-        if not any(problem.startswith(("database", "pages", "texts", "document")) for problem in problems):
-            _derive_again(store, model)
-            if not check(store, progress):
-                maintain.fill(store, model, None, progress)
-                return
-    _start_over(home)
-    with Store(home, wait=60.0) as store:
-        maintain.index(store, roots, plan, model, progress)
-        maintain.fill(store, model, None, progress)
+def repair(home: Path, found: Sequence[str], plan: maintain.Plan, model: Compiled, progress: Progress) -> list[str]:
+    """Mend what `check` found: derived parts are derived again; damaged rows are read anew from the files.
+
+    Returns what is still wrong. Vectors that are whole are kept in any case: they cost the most.
+    """
+    if all(problem.startswith(_DERIVED) for problem in found):
+        with suppress(DamagedIndex), Store(home, wait=_WAIT) as store:
+            _derive_again(store)
+            maintain.fill(store, model, None, progress)
+            if not (left := problems(store, progress)):
+                return left
+    _start_over(home, plan, model, progress)
+    return check(home, progress)
 
 
-def _readable(store: Store) -> bool:
-    try:
-        store.roots()
-    except database.DatabaseError:
-        return False
-    return True
-
-
-def _derive_again(store: Store, model: Compiled) -> None:
+def _derive_again(store: Store) -> None:
+    spaces = store.db.execute("SELECT id, dimensions FROM spaces").fetchall()
     with store.transaction():
         store.db.execute("INSERT INTO words(words) VALUES ('rebuild')")
-        store.db.execute(
-            "DELETE FROM vectors WHERE length(data) !="
-            " (SELECT 4 + dimensions FROM spaces WHERE spaces.id = vectors.space)"
-        )
+        for space, dimensions in spaces:
+            odd = vectors.damaged(store.db, space, dimensions)
+            store.db.executemany("DELETE FROM vectors WHERE id = ?", ((i,) for i in odd))
         store.db.execute(
             "UPDATE chunks SET tier = coalesce((SELECT 1 + exact FROM vectors v WHERE v.hash = chunks.hash"
             " AND v.space = ?), 0)",
             (store.space,),
         )
-    if store.space:
-        vectors.build(store, store.space, model.fingerprint, model.dimensions)
-
-
-def _start_over(home: Path) -> None:
-    """Set the damaged database aside; nothing of the user's is lost, it is all derived from the files."""
-    damaged = home / database.FILE
-    for suffix in ("-wal", "-shm"):
-        (home / (database.FILE + suffix)).unlink(missing_ok=True)
-    damaged.unlink(missing_ok=True)
-    for derived in home.glob("vectors-*.faiss"):
+    for derived in store.home.glob("vectors-*"):
         derived.unlink()
+
+
+def _start_over(home: Path, plan: maintain.Plan, model: Compiled, progress: Progress) -> None:
+    """A new database from the source files, with the roots and whole vectors of the damaged one."""
+    for suffix in ("", "-wal", "-shm"):
+        file = home / (database.FILE + suffix)
+        if file.exists():
+            file.replace(home / (database.ASIDE + file.name))
+    for derived in home.glob("vectors-*"):
+        derived.unlink()
+    with Store(home, wait=_WAIT) as store:
+        roots = _saved(store, home / (database.ASIDE + database.FILE))
+        if not roots:
+            progress.note("Which folders were indexed is lost: run ask index on them.")
+        maintain.index(store, roots, plan, model, progress)
+        maintain.fill(store, model, None, progress)
+    for file in home.glob(database.ASIDE + "*"):
+        file.unlink()
+
+
+def _saved(store: Store, damaged: Path) -> list[bytes]:
+    """Copy what can still be read of a damaged database and costs the most: its vectors. Returns its roots."""
+    with closing(_Salvage(damaged)) as old:
+        roots = [bytes(path) for (path,) in old.rows("SELECT path FROM roots")]
+        with store.transaction():
+            for space in old.rows("SELECT id, fingerprint, model, dimensions FROM spaces"):
+                store.db.execute("INSERT INTO spaces(id, fingerprint, model, dimensions) VALUES (?, ?, ?, ?)", space)
+                for row in old.rows("SELECT space, hash, exact, data FROM vectors WHERE space = ?", space[0]):
+                    if vectors.is_whole(row[3], space[3]):
+                        store.db.execute(
+                            "INSERT OR IGNORE INTO vectors(space, hash, exact, data) VALUES (?,?,?,?)", row
+                        )
+    return roots
+
+
+class _Salvage:
+    """Reads a damaged database as far as that goes."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = database.sqlite.connect(path)
+
+    def rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        with suppress(database.DatabaseError):
+            yield from self._db.execute(query, values)
+
+    def close(self) -> None:
+        self._db.close()

@@ -18,9 +18,11 @@ from ask.indexer import words
 from ask.indexer.errors import AskError, Busy, DamagedIndex, DiskFull, IndexProblem, NewerIndex, NotFound, SqliteTooOld
 
 try:
-    import pysqlite3 as sqlite
+    import pysqlite3 as _newest
 except ImportError:  # no wheel for this platform
-    sqlite = _stdlib_sqlite
+    _newest = _stdlib_sqlite
+
+sqlite: Any = _newest
 
 Connection = _stdlib_sqlite.Connection
 DatabaseError: type[Exception] = sqlite.DatabaseError
@@ -32,6 +34,8 @@ NEEDED = (3, 42, 0)
 SCHEMA = 1
 """`PRAGMA user_version` of the newest schema this program knows."""
 FILE = "index.db"
+ASIDE = "damaged-"
+"""In front of the name of a database that is being replaced."""
 _SEPARATOR = os.fsencode(os.sep)
 
 

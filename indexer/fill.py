@@ -108,10 +108,15 @@ def load_pending(db: Connection, ids: Sequence[int]) -> list[Pending]:
     for chunk_id, key, start, end, heading, length, title, header, document_id in rows:
         if key in found:
             continue
-        above = context(Document("", title=title, header=header), json.loads(heading) if heading else ())[:length]
         body = texts.get(document_id)[start:end]
-        found[key] = Pending(chunk_id, key, f"{above}\n{body}" if above else body)
+        found[key] = Pending(chunk_id, key, embedded_text(title, header, heading, length, body))
     return list(found.values())
+
+
+def embedded_text(title: str, header: str, heading: str, length: int, body: str) -> str:
+    """What is embedded for a chunk, from its row: `heading` is JSON or empty, `length` that of the context."""
+    above = context(Document("", title=title, header=header), json.loads(heading) if heading else ())[:length]
+    return f"{above}\n{body}" if above else body
 
 
 class _Texts:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ask.indexer import database, reconcile, vectors
 from ask.indexer import fill as filling
-from ask.indexer import reconcile, vectors
 from ask.indexer.compile import Compiled, compiled_model, is_compiled
 from ask.indexer.embed import Embedder, cores
 from ask.indexer.errors import UsageError
@@ -102,8 +102,8 @@ def refresh(store: Store, model: Compiled) -> None:
 def forget(store: Store, path: bytes) -> int:
     """Remove a path beyond recovery, derived files included. Returns the number of files."""
     count = store.forget(path)
-    for derived in store.home.glob("vectors-*.faiss"):
-        derived.unlink()
+    for made in (*store.home.glob("vectors-*"), *store.home.glob(f"{database.ASIDE}*")):
+        made.unlink()
     for space, fingerprint, dimensions in store.db.execute("SELECT id, fingerprint, dimensions FROM spaces").fetchall():
         vectors.build(store, space, fingerprint, dimensions)
     return count

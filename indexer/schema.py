@@ -37,6 +37,7 @@ def _first(db: Any) -> None:
     for statement in _FIRST_SCHEMA.split(";\n\n"):
         db.conn.execute(statement)
     db.conn.execute("INSERT INTO words(words, rank) VALUES ('secure-delete', 1)")
+    db.conn.execute("INSERT INTO meta VALUES ('identity', lower(hex(randomblob(8))))")
 
 
 _FIRST_SCHEMA = """
@@ -137,7 +138,7 @@ CREATE TABLE vectors (
     space INTEGER NOT NULL REFERENCES spaces(id) ON DELETE CASCADE,
     hash BLOB NOT NULL,
     exact INTEGER NOT NULL,
-    data BLOB NOT NULL,              -- float32 scale, then int8 values
+    data BLOB NOT NULL,              -- CRC-32, then int8 values
     UNIQUE (hash, space)
 );
 

@@ -14,9 +14,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import numpy as np
 from ask.indexer.database import Connection
+from ask.indexer.errors import DamagedIndex
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -31,6 +33,8 @@ TAIL_LIMIT = 4096
 SMALL_SCOPE = 20_000
 """Scopes of at most this many vectors are compared one by one, which is exact."""
 _BLOCK = 8192
+_SUM = 4
+"""Bytes of the CRC-32 in front of a stored vector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +46,41 @@ class Trailer:
     count: int
     last_id: int
     """The greatest row id in it."""
-    generation: int
+    database: str
+    """The index it was made from: row ids of another mean nothing."""
     sha256: str
     """Of all bytes before the trailer."""
 
 
 def encode(vectors: Vectors) -> list[bytes]:
-    """Each row as a float32 scale and int8 values: value ≈ int8 × scale. Cosine to the original is above .9999."""
-    scales = np.abs(vectors).max(axis=1).astype(np.float32) / np.float32(127)
-    safe = np.where(scales > 0, scales, 1).astype(np.float32)
-    values = np.rint(vectors / safe[:, None]).astype(np.int8)
-    return [scale.tobytes() + row.tobytes() for scale, row in zip(safe, values, strict=True)]
+    """Each row as int8 values behind their CRC-32. Cosine to the original is above .9999; the length is lost, which is
+    1 for every vector."""
+    scales = np.abs(vectors).max(axis=1) / 127
+    values = np.rint(vectors / np.where(scales > 0, scales, 1)[:, None]).astype(np.int8)
+    return [crc32(row.tobytes()).to_bytes(_SUM) + row.tobytes() for row in values]
 
 
 def decode(blobs: Sequence[bytes], dimensions: int) -> Vectors:
-    """The inverse of `encode`: float32 [len(blobs), dimensions], normalised."""
+    """The inverse of `encode`: float32 [len(blobs), dimensions], normalised. Raises `DamagedIndex` for other sizes."""
     if not blobs:
         return np.zeros((0, dimensions), np.float32)
-    raw = np.frombuffer(b"".join(blobs), dtype=np.uint8).reshape(len(blobs), 4 + dimensions)
-    scales = raw[:, :4].copy().view(np.float32)
-    vectors = raw[:, 4:].view(np.int8).astype(np.float32) * scales
+    raw = np.frombuffer(b"".join(blobs), dtype=np.int8)
+    if raw.size != len(blobs) * (_SUM + dimensions):
+        raise DamagedIndex("a stored vector has the wrong size", "Run: ask check --repair")
+    vectors = raw.reshape(len(blobs), -1)[:, _SUM:].astype(np.float32)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.maximum(norms, 1e-9)  # type: ignore[no-any-return]
+
+
+def damaged(db: Connection, space: int, dimensions: int) -> list[int]:
+    """Ids of the vectors that are not what was stored."""
+    rows = db.execute("SELECT id, data FROM vectors WHERE space = ?", (space,))
+    return [i for i, data in rows if not is_whole(data, dimensions)]
+
+
+def is_whole(blob: bytes, dimensions: int) -> bool:
+    """True when a stored vector is what was stored."""
+    return len(blob) == _SUM + dimensions and crc32(blob[_SUM:]) == int.from_bytes(blob[:_SUM])
 
 
 def put(store: Store, space: int, hashes: Sequence[bytes], vectors: Vectors, *, exact: bool) -> None:
@@ -86,7 +103,7 @@ class Nearest:
         self._db = connection
         self._space = space
         self._dimensions = dimensions
-        self._index, self._last = _load(faiss_path(home, space), fingerprint)
+        self._index, self._last = _load(faiss_path(home, space), fingerprint, identity(connection))
 
     def search(self, query: Vectors, k: int, allowed: Collection[int] | None = None) -> list[tuple[int, float]]:
         """The `k` nearest as (vector id, cosine), best first; only among `allowed` ids when given.
@@ -95,9 +112,19 @@ class Nearest:
         """
         if allowed is not None and len(allowed) <= SMALL_SCOPE:
             return _best(self._scored(query, sorted(allowed)), k)
-        near = self._indexed(query, 4 * k, allowed) if self._index is not None else []
-        tail = self._tail(query, allowed)
-        return _best([*self._scored(query, near), *tail], k)
+        return _best([*self._indexed_scored(query, k, allowed), *self._tail(query, allowed)], k)
+
+    def _indexed_scored(self, query: Vectors, k: int, allowed: Collection[int] | None) -> list[tuple[int, float]]:
+        """The best in the FAISS file, scored from their rows; looks further where many rows are gone."""
+        if self._index is None:
+            return []
+        depth = 4 * k
+        while True:
+            near = self._indexed(query, depth, allowed)
+            scored = self._scored(query, near)
+            if len(scored) >= min(2 * k, len(near)) or len(near) < depth:
+                return scored
+            depth *= 4
 
     def _indexed(self, query: Vectors, k: int, allowed: Collection[int] | None) -> list[int]:
         import faiss
@@ -147,16 +174,14 @@ def faiss_path(home: Path, space: int) -> Path:
 def is_stale(store: Store, space: int, fingerprint: str) -> bool:
     """True when the file misses more rows than a search should compare one by one, or holds many that are gone."""
     trailer = read_trailer(faiss_path(store.home, space))
-    count, last = store.db.execute(
-        "SELECT count(*), coalesce(max(id), 0) FROM vectors WHERE space = ?", (space,)
-    ).fetchone()
-    if trailer is None or trailer.fingerprint != fingerprint:
+    (count,) = store.db.execute("SELECT count(*) FROM vectors WHERE space = ?", (space,)).fetchone()
+    if trailer is None or (trailer.fingerprint, trailer.database) != (fingerprint, identity(store.db)):
         return int(count) > 0
     (tail,) = store.db.execute(
         "SELECT count(*) FROM vectors WHERE space = ? AND id > ?", (space, trailer.last_id)
     ).fetchone()
     gone = trailer.count - (count - tail)
-    return bool(tail > TAIL_LIMIT or gone > max(count // 10, TAIL_LIMIT) or last < trailer.last_id)
+    return bool(tail > TAIL_LIMIT or gone > max(count // 10, TAIL_LIMIT))
 
 
 def build(store: Store, space: int, fingerprint: str, dimensions: int) -> int:
@@ -164,6 +189,7 @@ def build(store: Store, space: int, fingerprint: str, dimensions: int) -> int:
     import faiss
 
     path = faiss_path(store.home, space)
+    store.make_durable()  # or else rows could be lost with the power, and their ids be given again
     ids, vectors = _all_rows(store.db, space, dimensions)
     if not len(ids):
         path.unlink(missing_ok=True)
@@ -174,9 +200,7 @@ def build(store: Store, space: int, fingerprint: str, dimensions: int) -> int:
     index.train(vectors[:: max(1, len(vectors) // 100_000)])
     index.add_with_ids(vectors, ids)
     body = faiss.serialize_index(index).tobytes()
-    trailer = Trailer(
-        MAGIC, fingerprint, len(ids), int(ids[-1]), int(store.meta("generation") or 0), hashlib.sha256(body).hexdigest()
-    )
+    trailer = Trailer(MAGIC, fingerprint, len(ids), int(ids[-1]), identity(store.db), hashlib.sha256(body).hexdigest())
     temporary = path.with_suffix(".new")
     with open(temporary, "wb", opener=_private) as file:
         file.write(body + json.dumps(asdict(trailer)).encode().ljust(TRAILER))
@@ -212,10 +236,16 @@ def read_trailer(path: Path) -> Trailer | None:
     return trailer if trailer.magic == MAGIC else None
 
 
-def _load(path: Path, fingerprint: str) -> tuple[Any, int]:
+def identity(db: Connection) -> str:
+    """Names this very database; another one below the same path has another."""
+    row = db.execute("SELECT value FROM meta WHERE key = 'identity'").fetchone()
+    return "" if row is None else str(row[0])
+
+
+def _load(path: Path, fingerprint: str, database: str) -> tuple[Any, int]:
     """The FAISS index and the last row id in it; (None, 0) unless every byte of the file is as it was written."""
     trailer = read_trailer(path)
-    if trailer is None or trailer.fingerprint != fingerprint:
+    if trailer is None or (trailer.fingerprint, trailer.database) != (fingerprint, database):
         return None, 0
     import faiss
 
@@ -230,6 +260,6 @@ def verify(store: Store, space: int, fingerprint: str) -> Iterator[str]:
     path = faiss_path(store.home, space)
     if not path.exists():
         return
-    index, _ = _load(path, fingerprint)
+    index, _ = _load(path, fingerprint, identity(store.db))
     if index is None:
-        yield f"{path.name} is damaged or belongs to another model; it will be rebuilt"
+        yield f"{path.name} is damaged or belongs to another index; it will be rebuilt"
