@@ -1,0 +1,94 @@
+"""The index as the tools of a model that acts see it (`tools.Catalogue`). Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from ask.generator.context import Library
+from ask.retriever import lexical, rows
+from ask.retriever.filters import DATE, Filters
+from ask.retriever.hits import Hit
+from ask.retriever.query import parse
+from ask.retriever.search import Searcher
+
+OPENED = 1500
+"""Code points before and after a passage that `open` reads."""
+LISTED = 20
+_ALL_WORDS = 0.99
+
+
+class IndexCatalogue:
+    """Searches, opens, lists and counts in one index."""
+
+    def __init__(self, searcher: Searcher, library: Library, hits: int = 6) -> None:
+        self._searcher = searcher
+        self._library = library
+        self._hits = hits
+
+    def search(self, query: str) -> Sequence[Hit]:
+        """See `tools.Catalogue`. Raises `EmptyQuery`."""
+        return self._searcher.search(parse(query), n=self._hits).hits
+
+    def open(self, hit: Hit) -> Hit:
+        """The hit with the text around it; its first line moves up accordingly."""
+        text = self._library.neighbours(hit, OPENED, OPENED)
+        start = max(hit.start - OPENED, 0)
+        added = text.count("\n", 0, hit.start - start)
+        line = None if hit.line is None else max(hit.line - added, 1)
+        end_line = None if line is None else line + text.count("\n")
+        return replace(hit, text=text, start=start, line=line, end_line=end_line)
+
+    def list(self, after: date | None, before: date | None, kind: str) -> Sequence[Hit]:
+        """The first chunk of each document, newest first."""
+        condition, values = _limits(after, before, kind).sql()
+        found = self._searcher.db.execute(
+            "SELECT min(c.id) FROM chunks c JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
+            f" WHERE {condition} GROUP BY d.id ORDER BY {DATE} DESC LIMIT {LISTED}",
+            values,
+        ).fetchall()
+        return [self._hit(row, rank) for rank, row in enumerate(rows.rows(self._searcher.db, [i for (i,) in found]), 1)]
+
+    def count(self, query: str, after: date | None, before: date | None, kind: str) -> int:
+        """Documents that hold every telling word of `query`; all of them when it is empty."""
+        condition, values = _limits(after, before, kind).sql()
+        tables = "chunks c JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
+        if not query.strip():
+            row = self._searcher.db.execute(f"SELECT count(DISTINCT d.id) FROM {tables} WHERE {condition}", values)
+            return int(row.fetchone()[0])
+        scope = f"SELECT c.id FROM {tables} WHERE {condition}", values
+        found = lexical.search(self._searcher.db, parse(query), scope)
+        return len({found.document_of[i] for i, share in found.coverage.items() if share >= _ALL_WORDS})
+
+    def _hit(self, row: rows.Row, rank: int) -> Hit:
+        body = rows.text(self._searcher.db, row.document_id)[row.start : row.end]
+        return Hit(
+            rank=rank,
+            score=0.0,
+            id=row.id,
+            path=row.path,
+            document=row.member,
+            kind=row.kind,
+            title=row.title,
+            line=row.line,
+            end_line=row.end_line,
+            page=row.page,
+            date=row.date,
+            snippet=body[:300],
+            why={},
+            text=body,
+            heading=row.headings,
+            document_id=row.document_id,
+            start=row.start,
+        )
+
+
+def _limits(after: date | None, before: date | None, kind: str) -> Filters:
+    """`before` is a day that still counts: what people say with "until 31 May"."""
+    until = None if before is None else _midnight(before + timedelta(days=1))
+    return Filters(None if after is None else _midnight(after), until, (kind,) if kind else ())
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
