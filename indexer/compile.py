@@ -27,6 +27,7 @@ from ask.indexer.weights import Weights, locate
 RECIPE = "onnx-int8-channel-r7/1"
 """Names how vectors come about from weights. Any change that changes vectors must change it."""
 CARD = "compiled.json"
+_WORK = ".compiling-"
 MINIMUM_COSINE = 0.98
 """Mean agreement with the original below which a compiled model is refused."""
 _PROBES = (
@@ -60,7 +61,12 @@ def compiled_model(models: Path, name: str) -> Compiled:
     fingerprint = hashlib.sha256(f"{weights.sha256}\n{RECIPE}".encode()).hexdigest()[:16]
     folder = models / f"{_slug(name)}-{fingerprint}"
     if not (folder / CARD).exists():
-        compile_model(weights, folder, fingerprint)
+        from filelock import FileLock  # not paid for by searches, which read cards
+
+        models.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with FileLock(models / "compile.lock", mode=0o600):  # another ask may be at it
+            if not (folder / CARD).exists():
+                compile_model(weights, folder, fingerprint)
     return read_card(folder)
 
 
@@ -82,8 +88,9 @@ def read_card(folder: Path) -> Compiled:
 
 def compile_model(weights: Weights, folder: Path, fingerprint: str) -> None:
     """Compile in a child process and move the result to `folder` in one rename."""
-    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".compiling-") as work:
+    for left_behind in folder.parent.glob(f"{_WORK}*"):  # by one that was killed
+        shutil.rmtree(left_behind, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=_WORK) as work:
         job = json.dumps({"name": weights.name, "source": str(weights.folder), "out": work, "fingerprint": fingerprint})
         offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
         child = subprocess.run(

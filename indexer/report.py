@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -41,8 +42,11 @@ def _root(path: bytes, scanned: int | None) -> dict[str, object]:
 
 def size_on_disk(home: Path) -> int:
     """Bytes of everything in the state directory but the compiled models."""
-    kept = (path for path in home.iterdir() if path.is_file())
-    return sum(path.stat().st_size for path in kept)
+    total = 0
+    for path in home.iterdir():
+        with suppress(FileNotFoundError):  # logs of the database come and go
+            total += path.stat().st_size if path.is_file() else 0
+    return total
 
 
 def _models(db: Connection) -> dict[str, object]:
