@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from json import JSONDecodeError, JSONDecoder
+from typing import NamedTuple
 
 from ask.indexer.text import without_surrogates
 
@@ -18,8 +18,7 @@ _TOKEN = re.compile(r'[\s\ufeff]*+(?:([{}\[\],:])|(")|([^\s{}\[\],:"]++))')
 _DECODER = JSONDecoder(strict=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A string, number or literal inside JSON."""
 
     path: tuple[str | int, ...]
@@ -31,10 +30,15 @@ class Leaf:
     quoted: bool
 
 
-def leaves(text: str, start: int = 0, end: int | None = None) -> Iterator[Leaf]:
-    """All values in `text[start:end]`, in order. Raises ValueError where it stops being JSON."""
+def leaves(
+    text: str, start: int = 0, end: int | None = None, above: tuple[str | int, ...] = ()
+) -> Iterator[Leaf]:
+    """All values in `text[start:end]`, in order, with paths below `above`.
+
+    Raises ValueError where it stops being JSON.
+    """
     end = len(text) if end is None else end
-    path: list[str | int] = []
+    path: list[str | int] = list(above)
     closers: list[str] = []
     expect_key = False
     at = start
@@ -75,3 +79,20 @@ def _string(text: str, at: int) -> tuple[str, int]:
     except JSONDecodeError as problem:
         raise ValueError(str(problem)) from problem
     return without_surrogates(value.replace("\0", "")), at
+
+
+class Lines:
+    """Line numbers of offsets, quick when asked in nearly rising order."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._offset = 0
+        self._line = 1
+
+    def at(self, offset: int) -> int:
+        if offset < self._offset:
+            self._line -= self._text.count("\n", offset, self._offset)
+        else:
+            self._line += self._text.count("\n", self._offset, offset)
+        self._offset = offset
+        return self._line

@@ -7,18 +7,19 @@ from collections.abc import Iterator, Sequence
 
 from ask.indexer.documents import Block
 
-_BREAK = re.compile(r"\n(?:[^\S\n]*\n)+|\f")
+_RUN = r"[^\S\n]*+\S[^\n]*+(?:\n[^\S\n]*+\S[^\n]*+)*+"  # possessive: never looks at white space twice
+_FROM_HERE = re.compile(_RUN)
+_FROM_LINE_START = re.compile(f"^{_RUN}", re.MULTILINE)
 
 
 def paragraphs(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
     """Spans of text between blank lines, without the white space around them but with the first line's indent."""
     end = len(text) if end is None else end
-    while start < end:
-        gap = _BREAK.search(text, start, end)
-        stop, following = gap.span() if gap else (end, end)
-        if span := trimmed(text, start, stop):
-            yield span
-        start = following
+    if 0 < start < end and text[start - 1] != "\n" and (match := _FROM_HERE.match(text, start, end)):
+        yield start + len(match.group()) - len(match.group().lstrip()), start + len(match.group().rstrip())
+        start = match.end()
+    for match in _FROM_LINE_START.finditer(text, start, end):
+        yield match.start(), match.start() + len(match.group().rstrip())
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:

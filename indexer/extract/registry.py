@@ -21,7 +21,7 @@ from functools import cache
 from ask.indexer.documents import Document
 from ask.indexer.errors import Unreadable
 
-BUILT_IN = ("markdown", "code", "html", "xml", "pdf", "notebook", "table", "plain")
+BUILT_IN = ("markdown", "code", "html", "xml", "pdf", "notebook", "table", "data", "settings", "plain")
 """Modules of this folder that register extractors, in the order in which their claims are tried."""
 
 
