@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ask.indexer import words
 from ask.indexer.errors import EmptyQuery, UsageError
+from ask.indexer.text import without_surrogates
 from ask.retriever.filters import Filters
 
 LONGEST = 8_000
@@ -42,7 +43,7 @@ class Query:
 
 def parse(text: str, filters: Filters | None = None) -> Query:
     """Take a question apart. Raises `EmptyQuery` when there is nothing to look for."""
-    typed = text[:LONGEST]
+    typed = without_surrogates(text[:LONGEST])  # arguments that are not UTF-8 hold some, models take none
     found: dict[str, list[str]] = {"phrases": [], "needed": [], "unwanted": []}
 
     def note(match: re.Match[str]) -> str:
@@ -65,7 +66,7 @@ def parse(text: str, filters: Filters | None = None) -> Query:
         text=" ".join(plain.split()),
         words=looked_up[:MOST_WORDS],
         phrases=tuple(p for p in found["phrases"] if words.words(p)),
-        needed=tuple(found["needed"]),
+        needed=tuple(n for n in found["needed"] if words.words(n)),
         unwanted=tuple(u for u in found["unwanted"] if words.words(u)),
         filters=filters or Filters(),
         typed=text,

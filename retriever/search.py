@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec
 
 from ask.indexer import database
 from ask.indexer.compile import read_card
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ask.indexer.embed import Embedder, Vectors
     from ask.indexer.vectors import Nearest
 
+P = ParamSpec("P")
 Only = Literal["both", "words", "meaning"]
 
 MEANING_DEPTH = 200
@@ -51,13 +53,25 @@ class Space:
     dimensions: int
 
 
+def _at_one_moment(ask: Callable[Concatenate[Searcher, P], Results]) -> Callable[Concatenate[Searcher, P], Results]:
+    """All that a question reads belongs to one state of the index, whatever is written meanwhile."""
+
+    @wraps(ask)
+    def asked(self: Searcher, *args: P.args, **kwargs: P.kwargs) -> Results:
+        self.db.execute("BEGIN")
+        try:
+            return ask(self, *args, **kwargs)
+        finally:
+            self.db.execute("COMMIT")
+
+    return asked
+
+
 class Searcher:
     """Answers questions from one index. Opens it for reading only; may live long (service) or for one question."""
 
     def __init__(self, home: Path, models: Path | None = None) -> None:
         """Raises `NotFound` when there is no index below `home` yet."""
-        if not (home / database.FILE).exists():
-            raise NotFound("nothing is indexed yet", "Run: ask index ~/some/folder")
         self.home = home
         self.models = models or home / "models"
         self.db = database.connect(home)
@@ -68,6 +82,7 @@ class Searcher:
         """Let go of the index."""
         self.db.close()
 
+    @_at_one_moment
     def search(self, query: Query, *, n: int = 10, only: Only = "both") -> Results:
         """The best `n` documents for a question."""
         clock = _Clock()
@@ -94,6 +109,7 @@ class Searcher:
         near = () if good else tuple(hits[:3])
         return Results(query.typed, tuple(good), near, tuple(self._notes(only)), clock.timing())
 
+    @_at_one_moment
     def similar(self, path: Path, *, n: int = 10) -> Results:
         """Documents nearest in meaning to a file in the index: to the mean of its chunks. Raises `NotFound`."""
         import numpy as np
