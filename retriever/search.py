@@ -64,7 +64,7 @@ def _at_one_moment(ask: Callable[Concatenate[Searcher, P], Results]) -> Callable
         finally:
             self.db.execute("COMMIT")
 
-    return asked
+    return asked  # type: ignore[return-value]
 
 
 class Searcher:
