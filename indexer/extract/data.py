@@ -68,7 +68,9 @@ class _Place(NamedTuple):
     """Where a value belongs. Values of one place stand on one line."""
 
     record: tuple[str | int, ...]
-    """An object of the outermost list, or the outermost key."""
+    """An object of the outermost list, a list of rows, or the outermost key. Lines of a record make a block."""
+    row: int
+    """Position in a list of rows."""
     heading: tuple[str, ...]
     """Keys above the record."""
     key: str
@@ -78,10 +80,13 @@ class _Place(NamedTuple):
 def _place(leaf: Leaf) -> _Place:
     path = leaf.path
     depth = next((depth for depth, part in enumerate(path) if isinstance(part, int)), len(path))
-    outer, inner = path[:depth], path[depth + 1 :]
-    if inner:  # most often a list of objects, or of lines
-        return _Place(path[: depth + 1], tuple(map(str, outer)), ".".join(p for p in inner if isinstance(p, str)))
-    return _Place(path[:1] if outer else (), (), ".".join(map(str, outer)))
+    outer, inner = tuple(map(str, path[:depth])), path[depth + 1 :]
+    if not inner:  # a value of an object, or of a list of plain values
+        return _Place(outer[:1], 0, (), ".".join(outer))
+    keys = [part for part in inner if isinstance(part, str)]
+    if keys:
+        return _Place(path[: depth + 1], 0, outer, ".".join(keys))
+    return _Place((*outer, -1), int(path[depth]), outer, "")
 
 
 class _Writer:

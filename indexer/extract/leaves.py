@@ -14,7 +14,10 @@ from typing import NamedTuple
 from ask.indexer.text import without_surrogates
 
 _TOKEN = re.compile(r'[\s\ufeff]*+(?:([{}\[\],:])|(")|([^\s{}\[\],:"]++))')
-
+_LITERAL = re.compile(r"-?(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|Infinity)|true|false|null|NaN")
+_OPENING = {"{": "}", "[": "]"}
+_VALUE, _KEY, _COLON, _COMMA = range(4)
+"""What may come next."""
 _DECODER = JSONDecoder(strict=False)
 
 
@@ -30,9 +33,7 @@ class Leaf(NamedTuple):
     quoted: bool
 
 
-def leaves(
-    text: str, start: int = 0, end: int | None = None, above: tuple[str | int, ...] = ()
-) -> Iterator[Leaf]:
+def leaves(text: str, start: int = 0, end: int | None = None, above: tuple[str | int, ...] = ()) -> Iterator[Leaf]:
     """All values in `text[start:end]`, in order, with paths below `above`.
 
     Raises ValueError where it stops being JSON.
@@ -40,36 +41,39 @@ def leaves(
     end = len(text) if end is None else end
     path: list[str | int] = list(above)
     closers: list[str] = []
-    expect_key = False
+    expected = _VALUE
     at = start
     while match := _TOKEN.match(text, at, end):
         mark, quote, word = match.groups()
         at = match.end()
-        if mark in ("{", "["):
-            closers.append("}" if mark == "{" else "]")
+        if mark in _OPENING and expected == _VALUE:
+            closers.append(_OPENING[mark])
             path.append("" if mark == "{" else 0)
-            expect_key = mark == "{"
-        elif mark in ("}", "]"):
-            if not closers or closers.pop() != mark:
-                raise ValueError(f"unexpected {mark} at {at}")
+            expected = _KEY if mark == "{" else _VALUE
+        elif closers and mark == closers[-1] and expected != _COLON:
+            closers.pop()
             path.pop()
-            expect_key = False
-        elif mark == ",":
-            if not closers:
-                raise ValueError(f"unexpected comma at {at}")
+            expected = _COMMA
+        elif mark == "," and closers and expected == _COMMA:
             last = path[-1]
-            expect_key = closers[-1] == "}"
             path[-1] = last + 1 if isinstance(last, int) else ""
-        elif mark == ":":
-            expect_key = False
+            expected = _VALUE if isinstance(last, int) else _KEY
+        elif mark == ":" and expected == _COLON:
+            expected = _VALUE
+        elif quote and expected == _KEY:
+            path[-1], at = _string(text, at)
+            expected = _COLON
+        elif quote and expected == _VALUE:
+            offset = at - 1
+            value, at = _string(text, at)
+            yield Leaf(tuple(path), value, offset, True)
+            expected = _COMMA
+        elif word and expected == _VALUE and _LITERAL.fullmatch(word):
+            yield Leaf(tuple(path), word, at - len(word), False)
+            expected = _COMMA
         else:
-            offset = at - 1 if quote else at - len(word)
-            value, at = _string(text, at) if quote else (word, at)
-            if expect_key:
-                path[-1] = value
-            else:
-                yield Leaf(tuple(path), value, offset, bool(quote))
-    if closers or text[at:end].strip():
+            raise ValueError(f"not JSON at {at}")
+    if closers or expected == _VALUE or text[at:end].strip():
         raise ValueError(f"not JSON at {at}")
 
 
