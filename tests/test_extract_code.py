@@ -465,6 +465,16 @@ def test_deep_nesting_does_no_harm() -> None:
     read_one("a.js", "".join(f"class C{n} {{ m() {{\nreturn " for n in range(2_000)))
 
 
+def test_a_parser_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Lua spliced with HTML once took 12 seconds for 150 kB.
+    monkeypatch.setattr("ask.indexer.extract.definitions.PATIENCE", 0.0)
+    document = read_one("a.py", "def f():\n    pass\n\n" * 5_000)
+    assert len(document.blocks) == 5_000
+    assert not any(block.whole for block in document.blocks)
+    monkeypatch.undo()
+    assert symbols(read_one("a.py", "def f():\n    pass\n")) == ["f"]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "kind"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
 LONG = 1_500
 """UTF-8 bytes; a longer definition is cut at its blank lines, each part carrying its name as heading."""
 
-LONGEST = 2_000_000
-"""Code points; parsing can fall to 0.4 MB/s on text full of errors, and such files are generated anyway."""
-
+PATIENCE = 3.0
+"""Seconds of processor time for parsing a file. Text that is no code of its language can take minutes."""
 DEEPEST = 8
 """Names in a heading; deeper nesting is a puzzle or an attack."""
 
@@ -49,8 +49,18 @@ def _parser(grammar: Grammar) -> Parser:
 
 
 def parse(text: str, grammar: Grammar) -> Tree | None:
-    """The syntax tree of `text`, with error nodes where it does not parse; None when the text is too long."""
-    return _parser(grammar).parse(text.encode()) if len(text) <= LONGEST else None
+    """The syntax tree of `text`, with error nodes where it does not parse; None when that would take too long."""
+    parser = _parser(grammar)
+    data = text.encode()
+    end = time.process_time() + PATIENCE
+    try:
+        return parser.parse(
+            lambda at, _point: data[at : at + 65_536],
+            progress_callback=lambda _at, _error: time.process_time() > end,
+        )
+    except ValueError:  # stopped by the callback
+        parser.reset()
+        return None
 
 
 def definitions(tree: Tree, text: str, grammar: Grammar) -> Iterator[Definition]:

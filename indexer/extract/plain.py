@@ -32,6 +32,9 @@ _NAMES = [
     "notes",
 ]
 
+_CODES = (b"{\\rtf", b"%!PS", b"\x1b%-12345X")
+"""RTF, PostScript, PJL: made of letters, but no text."""
+
 
 @extractor("plain", suffixes=_SUFFIXES, names=_NAMES)
 def read_plain(source: Source) -> Iterator[Document]:
@@ -52,6 +55,8 @@ def read_plain(source: Source) -> Iterator[Document]:
 @extractor("text", sniff=lambda source: not looks_binary(source.data))
 def read_any_text(source: Source) -> Iterator[Document]:
     """Text whose name says nothing."""
+    if source.data.startswith(_CODES):
+        raise Unreadable("unsupported", "a format of codes among which the words are lost")
     yield from read_plain(source)
 
 
