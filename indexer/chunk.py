@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,15 +28,9 @@ CONTEXT_TOKENS = 48
 """Most tokens of title, headings and header put in front of a chunk for embedding."""
 SLACK = 4
 """Tokens kept free: the pieces of a split word may count differently alone."""
-_PIECE = re.compile(r"\S{1,40}")
-_PARAGRAPH = re.compile(r"\S(?:.*?\S)??(?=\s*\n[ \t]*\n|\s*\Z)", re.DOTALL)
-_BREAKS = (
-    (re.compile(r"\n[ \t]*\n\s*"), 1.0),
-    (re.compile(r"\n"), 0.8),
-    (re.compile(r"(?<=[.!?…:;])\s+"), 0.6),
-    (re.compile(r"\s+"), 0.2),
-)
-"""Where a long block may be cut, with how good the cut is."""
+_PIECE = re.compile(r"(\S{1,40})")
+_BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
+_SENTENCE_END = re.compile(r"(?<=[.!?…:;])\s+")
 
 CountTokens = Callable[[Sequence[str]], Sequence[int]]
 
@@ -56,16 +51,13 @@ class TokenCounter:
 
     def __call__(self, words: Sequence[str]) -> list[int]:
         known = self._known
-        new = [word for word in dict.fromkeys(words) if word not in known]
+        if len(known) > 300_000:
+            known.clear()
+        new = list(set(words).difference(known))
         if new:
-            if len(known) > 300_000:
-                known.clear()
-                new = list(dict.fromkeys(words))
-            for word, encoded in zip(
-                new, self._tokenizer.encode_batch_fast(new, add_special_tokens=False), strict=True
-            ):
-                known[word] = len(encoded.ids)
-        return [known[word] for word in words]
+            encoded = self._tokenizer.encode_batch_fast(new, add_special_tokens=False)
+            known.update(zip(new, map(len, encoded), strict=True))
+        return list(map(known.__getitem__, words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +70,9 @@ class _Measure:
 
     @classmethod
     def of(cls, text: str, count: CountTokens) -> _Measure:
-        spans = [match.span() for match in _PIECE.finditer(text)]
-        counts = count([text[a:b] for a, b in spans])
-        return cls([a for a, _ in spans], [b for _, b in spans], list(accumulate(counts, initial=0)))
+        parts = _PIECE.split(text)  # gap, word, gap, …, word, gap
+        offsets = list(accumulate(map(len, parts)))
+        return cls(offsets[:-1:2], offsets[1::2], list(accumulate(count(parts[1::2]), initial=0)))
 
     def tokens(self, start: int, end: int) -> int:
         """Tokens of the words that touch [start, end)."""
@@ -107,6 +99,7 @@ def embedding_text(document: Document, chunk: Chunk, count: CountTokens) -> str:
     return f"{above}\n{body}" if above else body
 
 
+@lru_cache(maxsize=256)
 def _clip(text: str, count: CountTokens) -> str:
     if not text:
         return ""
@@ -138,8 +131,14 @@ def _pieces(document: Document, measure: _Measure, budget: int) -> Iterator[Bloc
 
 
 def _paragraphs(text: str) -> Iterator[Block]:
-    for match in _PARAGRAPH.finditer(text):
-        yield Block(match.start(), match.end())
+    start = 0
+    for gap in (*_BLANK_LINES.finditer(text), None):
+        part = text[start : gap.start() if gap else len(text)]
+        inside = part.strip()
+        if inside:
+            start += len(part) - len(part.lstrip())
+            yield Block(start, start + len(inside))
+        start = gap.end() if gap else len(text)
 
 
 def _cut(block: Block, text: str, measure: _Measure, budget: int) -> Iterator[Block]:
@@ -149,20 +148,32 @@ def _cut(block: Block, text: str, measure: _Measure, budget: int) -> Iterator[Bl
         yield replace(block, start=start, end=end)
         start = end
     if measure.tokens(start, block.end):
-        yield replace(block, start=start)
+        yield block if start == block.start else replace(block, start=start)
 
 
 def _best_break(text: str, start: int, limit: int) -> int:
     """The best place to cut before `limit`: a good break counts more, and so does a long piece."""
     best, best_score = limit, 0.0
-    earliest = start + (limit - start) // 2
-    for pattern, quality in _BREAKS:
-        for match in pattern.finditer(text, earliest, limit):
-            missing = (limit - match.end()) / max(limit - start, 1)
-            score = quality * (1 - 0.7 * (2 * missing) ** 2)
-            if score > best_score and match.end() > start:
-                best, best_score = match.end(), score
+    for end, quality in _breaks(text, start + (limit - start) // 2, limit):
+        missing = (limit - end) / max(limit - start, 1)
+        score = quality * (1 - 0.7 * (2 * missing) ** 2)
+        if score > best_score and end > start:
+            best, best_score = end, score
     return best
+
+
+def _breaks(text: str, earliest: int, limit: int) -> Iterator[tuple[int, float]]:
+    """The last break of each kind between two offsets, with how good it is to cut there."""
+    for pattern, quality in ((_BLANK_LINES, 1.0), (_SENTENCE_END, 0.6)):
+        ends = [match.end() for match in pattern.finditer(text, earliest, limit)]
+        if ends:
+            yield ends[-1], quality
+    line = text.rfind("\n", earliest, limit)
+    if line >= 0:
+        yield line + 1, 0.8
+    words = text[earliest:limit].rsplit(None, 1)
+    if len(words) == 2:
+        yield (limit if text[limit - 1].isspace() else limit - len(words[1])), 0.2
 
 
 def _grouped(pieces: Iterator[Block], measure: _Measure, budget: int) -> Iterator[list[Block]]:
@@ -189,21 +200,25 @@ def _joins(group: list[Block], piece: Block, measure: _Measure, budget: int) -> 
 
 
 class _Locator:
-    """Turns a group of blocks into a chunk that knows its lines and page."""
+    """Turns groups of blocks, in order, into chunks that know their lines and page."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.newlines = [m.start() for m in re.finditer("\n", document.text)] if document.lines is None else []
+        self._offset, self._line = 0, 1
 
     def line(self, offset: int) -> int | None:
-        if self.document.lines is None:
-            return bisect_left(self.newlines, offset) + 1
-        return self.document.line_at(offset)
+        """The line at an offset that is not before the last one asked for."""
+        if self.document.lines is not None:
+            return self.document.line_at(offset)
+        self._line += self.document.text.count("\n", self._offset, offset)
+        self._offset = offset
+        return self._line
 
     def chunk(self, group: list[Block]) -> Chunk:
-        text, start, end = self.document.text, group[0].start, group[-1].end
-        start += len(text[start:end]) - len(text[start:end].lstrip("\n"))
-        end -= len(text[start:end]) - len(text[start:end].rstrip())
+        start, end = group[0].start, group[-1].end
+        text = self.document.text[start:end]
+        end -= len(text) - len(text.rstrip())
+        start += len(text) - len(text.lstrip("\n"))
         return Chunk(
             start=start,
             end=end,
