@@ -94,7 +94,7 @@ def compile_model(weights: Weights, folder: Path, fingerprint: str) -> None:
         job = json.dumps({"name": weights.name, "source": str(weights.folder), "out": work, "fingerprint": fingerprint})
         offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
         child = subprocess.run(
-            [sys.executable, "-m", "ask.indexer.compile", job],
+            [sys.executable, "-P", "-m", "ask.indexer.compile", job],
             env={**os.environ, **offline}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if child.returncode != 0:

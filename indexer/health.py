@@ -13,6 +13,7 @@ from typing import Literal
 from ask.indexer import database
 from ask.indexer.compile import is_compiled
 from ask.indexer.errors import AskError
+from ask.indexer.sandbox import TRIALS, reached
 from ask.indexer.weights import locate
 
 Level = Literal["ok", "note", "problem"]
@@ -30,7 +31,7 @@ class Finding:
 
 def examine(home: Path, model: str) -> list[Finding]:
     """Look at everything; problems are findings, not errors."""
-    return [*_sqlite(), *_home(home), *_model(home, model), *_index(home)]
+    return [*_sqlite(), *_home(home), *_model(home, model), *_sandbox(), *_index(home)]
 
 
 def _sqlite() -> Iterator[Finding]:
@@ -61,6 +62,19 @@ def _model(home: Path, name: str) -> Iterator[Finding]:
         return
     compiled = is_compiled(home / "models", name)
     yield Finding("ok", f"model {weights.name}, {'ready' if compiled else 'compiled with the first index'}")
+
+
+def _sandbox() -> Iterator[Finding]:
+    """A confined process says what it could not do; tried, not looked up."""
+    level = reached()
+    if not level.measures:
+        yield Finding(
+            "problem", "the processes that read files cannot be confined", "pip install --force-reinstall ask-files"
+        )
+    elif open_to := [name for name in TRIALS if name not in level.refused]:
+        yield Finding("note", f"processes that read files are not shut off from: {', '.join(open_to)}")
+    else:
+        yield Finding("ok", f"processes that read files are shut off from: {', '.join(level.refused)}")
 
 
 def _index(home: Path) -> Iterator[Finding]:

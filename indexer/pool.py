@@ -169,7 +169,8 @@ class _Worker:
         environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false", "OMP_NUM_THREADS": "1"}
         by_copy = sys.platform == "win32"  # where a socket cannot be a standard stream
         child = subprocess.Popen(
-            [sys.executable, "-m", "ask.indexer.worker", setup],
+            # -P: modules are never looked for in the folder one happens to stand in, whoever put them there.
+            [sys.executable, "-P", "-m", "ask.indexer.worker", setup],
             stdin=subprocess.PIPE if by_copy else theirs.fileno(),
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
         )  # fmt: skip

@@ -1,6 +1,7 @@
 """The process that reads files somebody else wrote: a crash, a hang or a bomb in a parser ends here.
 
-It gets an open file descriptor and a name over a Unix socket, sends back documents as JSON, and opens nothing itself.
+It gets an open file descriptor and a name over a Unix socket, sends back documents as JSON, and opens nothing itself;
+`sandbox` sees to it that it could not.
 Frames are a 4-byte length and JSON; JSON, unlike pickle, cannot run code in the parent whatever a parser was made to
 write.
 """
@@ -25,6 +26,7 @@ from ask.indexer.documents import Chunk, Document
 from ask.indexer.errors import Unreadable
 from ask.indexer.extract import Limits, Source
 from ask.indexer.prepare import prepare
+from ask.indexer.sandbox import confine
 from ask.indexer.store import ChunkRow, DocumentRow, hash_of
 
 _LENGTH = struct.Struct("!I")
@@ -160,34 +162,19 @@ def _limit_processor_time(seconds: int) -> None:
     except ImportError:  # not on Windows; the parent's clock still holds
         return
     used = resource.getrusage(resource.RUSAGE_SELF)
-    _lower(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + seconds + 1)
-
-
-def _limit_memory(megabytes: int) -> None:
-    try:
-        import resource
-    except ImportError:
-        return
-    _lower(resource.RLIMIT_AS, megabytes << 20, for_good=True)
-    _lower(resource.RLIMIT_CORE, 0, for_good=True)
-
-
-def _lower(which: int, limit: int, *, for_good: bool = False) -> None:
-    """Set a limit of this process, within what it is allowed at most."""
-    import resource
-
-    _, most = resource.getrlimit(which)
-    soft = limit if most == resource.RLIM_INFINITY else min(limit, most)
+    limit = int(used.ru_utime + used.ru_stime) + seconds + 1
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
     with suppress(OSError, ValueError):  # macOS refuses some of them
-        resource.setrlimit(which, (soft, soft if for_good else most))
+        resource.setrlimit(resource.RLIMIT_CPU, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
 
 
 def main(setup: Mapping[str, Any]) -> None:
     """Serve the socket at standard input until the parent closes it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, too, which knows what to do
-    _limit_memory(int(setup["memory_mb"]))
+    tokenizer = Path(setup["tokenizer"])
+    confine((tokenizer,), memory=int(setup["memory_mb"]) << 20)
     limits = Limits(**setup["limits"])
-    count = TokenCounter(Path(setup["tokenizer"]))
+    count = TokenCounter(tokenizer)
     with _parent() as peer:
         send(peer, {"ready": True})
         _serve(peer, count, int(setup["window"]), limits)
