@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ask.indexer.database import below
@@ -17,7 +17,7 @@ from ask.indexer.pool import Read, ReaderSettings, read_files
 from ask.indexer.prepare import reader_version
 from ask.indexer.progress import Progress
 from ask.indexer.rules import Rules
-from ask.indexer.scan import Found, Left, scan
+from ask.indexer.scan import Entry, Found, Left, Part, scan
 from ask.indexer.store import FileRow, FileState, LeftOut, Store
 
 _BATCH = 500
@@ -46,24 +46,80 @@ class Outcome:
     """Roots that are not there now; what is known of them is kept."""
 
 
-def index(store: Store, paths: Sequence[bytes], rules: Rules, settings: ReaderSettings, progress: Progress) -> Outcome:
+Entered = Callable[[bytes], None]
+"""Told of every folder right before its names are read."""
+
+
+def _nobody(_: bytes) -> None:
+    """Not interested."""
+
+
+def index(
+    store: Store,
+    paths: Sequence[bytes],
+    rules: Rules,
+    settings: ReaderSettings,
+    progress: Progress,
+    entered: Entered = _nobody,
+) -> Outcome:
     """Bring everything at and below `paths` up to date. A path that is not there is kept as it was known when it is a
     root (its disk may be away), and forgotten when it lies in a root that is there."""
     outcome = Outcome()
     for path in paths:
-        if _is_away(store, path):
+        if is_away(store, path):
             outcome.missing_roots.append(path)
-        else:
-            _index_one(store, _readable_path(path), rules, settings, progress, outcome)
+            continue
+        path = _readable_path(path)
+        root_id = store.add_root(path)
+        run = _Run(store, root_id, rules, settings, progress, outcome, known=store.files_below(path))
+        entries = scan(path, rules, others=_others(store, path), entered=entered)
+        if run.reconcile(Part(path, deep=True), entries) and (root_id, path) in store.roots():
+            store.root_scanned(root_id)
+            store.set_meta(_mounted(path), str(int(os.path.ismount(path))))
     store.drop_orphans()
     return outcome
 
 
-def _is_away(store: Store, path: bytes) -> bool:
+def update(
+    store: Store,
+    parts: Sequence[Part],
+    rules: Rules,
+    settings: ReaderSettings,
+    progress: Progress,
+    entered: Entered = _nobody,
+) -> Outcome:
+    """Bring parts of known roots up to date, as a run over the whole roots would; parts of no root are passed over."""
+    outcome = Outcome()
+    for part in parts:
+        above = [root for root in store.roots() if part.path == root[1] or part.path.startswith(below(root[1])[0])]
+        if not above:
+            continue
+        root_id, root = max(above, key=lambda each: len(each[1]))
+        if is_away(store, root):
+            outcome.missing_roots.append(root)
+            continue
+        known = store.files_below(part.path) if part.deep else store.files_in(part.path)
+        run = _Run(store, root_id, rules, settings, progress, outcome, known=known)
+        run.reconcile(part, scan(root, rules, others=_others(store, root), part=part, entered=entered))
+    store.drop_orphans()
+    return outcome
+
+
+def is_away(store: Store, path: bytes) -> bool:
+    """True for a root that is not there now, or whose disk is not: an empty folder stays where it was mounted."""
+    roots = [root for _, root in store.roots()]
     if os.path.lexists(path):
-        return False
-    above = [root for _, root in store.roots() if path.startswith(below(root)[0])]
-    return not any(os.path.lexists(root) for root in above)
+        return path in roots and store.meta(_mounted(path)) == "1" and not os.path.ismount(path)
+    return not any(os.path.lexists(root) for root in roots if path.startswith(below(root)[0]))
+
+
+def _mounted(root: bytes) -> str:
+    """Key under which it is remembered whether a root was the top of a disk of its own."""
+    return f"mounted {root.hex()}"
+
+
+def _others(store: Store, path: bytes) -> list[bytes]:
+    return [other for _, other in store.roots() if other != path]
 
 
 def _readable_path(path: bytes) -> bytes:
@@ -72,22 +128,9 @@ def _readable_path(path: bytes) -> bytes:
     return os.path.realpath(path) if is_link else path
 
 
-def _index_one(
-    store: Store, path: bytes, rules: Rules, settings: ReaderSettings, progress: Progress, outcome: Outcome
-) -> None:
-    root_id = store.add_root(path)
-    run = _Run(store, root_id, rules, settings, progress, outcome, known=store.files_below(path))
-    complete = run.scan(path)
-    run.read_waiting()
-    if complete:
-        run.count_gone(store.drop_unseen(path, run.seen))
-        if (root_id, path) in store.roots():
-            store.root_scanned(root_id)
-
-
 @dataclass(slots=True)
 class _Run:
-    """One scan of one root."""
+    """One scan of one root or of a part of it."""
 
     store: Store
     root_id: int
@@ -106,23 +149,31 @@ class _Run:
         """Names the code and the model that chunks are cut by."""
         return reader_version(self.settings.tokenizer, self.settings.window)
 
-    def scan(self, path: bytes) -> bool:
-        """Look at every name; keep what must be read for later. False when the root itself could not be read."""
+    def reconcile(self, part: Part, entries: Iterable[Entry]) -> bool:
+        """Make the index equal to `entries`, which are all there is in that part. False when it could not be read."""
+        complete = self._look(part.path, entries)
+        self._read_waiting()
+        if complete:
+            self._count_gone(self.store.drop_unseen(part.path, self.seen, deep=part.deep))
+        return complete
+
+    def _look(self, path: bytes, entries: Iterable[Entry]) -> bool:
+        """Look at every name; keep what must be read for later. False when `path` itself could not be read."""
         self.seen = self.store.next_scan()
         reader = self.reader
         same: list[int] = []
         left: list[LeftOut] = []
         self.progress.stage("looking", None)
-        others = [other for _, other in self.store.roots() if other != path]
-        is_root = path in {known for _, known in self.store.roots()}
+        roots = {root for _, root in self.store.roots()}
         complete = True
-        for entry in scan(path, self.rules, others=others):
+        for entry in entries:
             self.progress.advance(1, os.fsdecode(entry.path))
             row = self.known.get(entry.path)
             if isinstance(entry, Left) and entry.reason == "vanished":
-                complete = complete and not (is_root and entry.path == path)  # a root may come back with its disk
+                complete = complete and entry.path not in roots  # a root may come back with its disk
             elif isinstance(entry, Left):
-                complete = complete and entry.path != path
+                out_of_reach = entry.path in roots or entry.reason in UNREADABLE
+                complete = complete and not (out_of_reach and path.startswith(entry.path))
                 self._leave(entry, row, same, left)
             elif row is not None and _unchanged(row, entry, reader):
                 same.append(row.id)
@@ -166,7 +217,7 @@ class _Run:
         same.clear()
         left.clear()
 
-    def read_waiting(self) -> None:
+    def _read_waiting(self) -> None:
         """Read what is new or changed; each file is stored as soon as it is read."""
         if not self.waiting:
             return
@@ -215,12 +266,13 @@ class _Run:
         else:
             self.outcome.changed += 1
 
-    def count_gone(self, contents: Sequence[bytes | None]) -> None:
-        """What vanished here and appeared there with the same content has moved."""
-        moved = (Counter(content for content in contents if content) & self.arrived).total()
+    def _count_gone(self, contents: Sequence[bytes | None]) -> None:
+        """What vanished here and appeared there with the same content has moved; what had none was not indexed."""
+        gone = Counter(content for content in contents if content)
+        moved = (gone & self.arrived).total()
         self.outcome.moved += moved
         self.outcome.new -= moved
-        self.outcome.removed += len(contents) - moved
+        self.outcome.removed += gone.total() - moved
 
 
 def _state(entry: Found) -> FileState:

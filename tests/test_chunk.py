@@ -135,7 +135,7 @@ def test_lines_and_pages_come_from_the_source(count: TokenCounter) -> None:
     assert {each.line for each in chunks} == {None}
     assert [each.page for each in chunks][:: len(chunks) - 1] == [1, 1] or chunks[-1].page == 2
     moved = Document(text, lines=((0, 10), (11, 40), (at, 99)))
-    assert [each.line for each in cut(moved, count)][0] == 10
+    assert next(iter(cut(moved, count))).line == 10
 
 
 def test_text_without_words_has_no_chunks(count: TokenCounter) -> None:
