@@ -14,6 +14,7 @@ from ask.indexer.chunk import context
 from ask.indexer.database import Connection, decompress
 from ask.indexer.documents import Document
 from ask.indexer.embed import Embedder
+from ask.indexer.names import name_text
 from ask.indexer.progress import Progress
 from ask.indexer.store import Store
 
@@ -50,6 +51,10 @@ def activate_space(store: Store, fingerprint: str, model: str, dimensions: int) 
                 " AND v.space = ?), 0)",
                 (space,),
             )
+            store.db.execute(
+                "UPDATE documents SET named = EXISTS (SELECT 1 FROM vectors WHERE hash = name_hash AND space = ?)",
+                (space,),
+            )
             store.set_meta("space", str(space))
     store.space = space
     return space
@@ -60,9 +65,15 @@ def pending_count(db: Connection) -> int:
     return int(db.execute("SELECT count(*) FROM chunks WHERE tier < 2").fetchone()[0])
 
 
+def unnamed(db: Connection) -> bool:
+    """True when some file's name still has no vector."""
+    return db.execute("SELECT 1 FROM documents WHERE named = 0 LIMIT 1").fetchone() is not None
+
+
 def fill(store: Store, embedder: Embedder, progress: Progress, *, enough: Callable[[], bool] = lambda: False) -> int:
     """Embed pending chunks until none is left or `enough()` says so. Returns how many texts were embedded."""
     space = activate_space(store, embedder.model.fingerprint, embedder.model.folder.name, embedder.model.dimensions)
+    fill_names(store, space, embedder)
     before = pending_count(store.db)
     done = 0
     if before:
@@ -84,6 +95,18 @@ def embed_batch(store: Store, space: int, embedder: Embedder, batch: Sequence[Pe
     """Embed exactly and keep."""
     prompt = embedder.model.passage_prompt
     vectors.put(store, space, [p.hash for p in batch], embedder.embed([prompt + p.text for p in batch]), exact=True)
+
+
+def fill_names(store: Store, space: int, embedder: Embedder) -> None:
+    """Embed what the names of files say: a few words each, many at a time."""
+    while rows := store.db.execute(
+        "SELECT d.name_hash, min(f.path), r.path, d.member FROM documents d JOIN files f ON f.id = d.file_id"
+        " JOIN roots r ON r.id = f.root_id WHERE d.named = 0 GROUP BY d.name_hash LIMIT ?",
+        (8 * BATCH,),
+    ).fetchall():
+        prompt = embedder.model.passage_prompt
+        names = [prompt + name_text(bytes(path), bytes(root), member) for _, path, root, member in rows]
+        vectors.put(store, space, [row[0] for row in rows], embedder.embed(names), exact=True)
 
 
 def next_ids(db: Connection) -> list[int]:

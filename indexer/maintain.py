@@ -87,7 +87,7 @@ def fill(
     """Give all chunks their vectors and bring the FAISS file up to date. Returns how many texts were embedded."""
     done = 0
     filling.activate_space(store, model.fingerprint, model.folder.name, model.dimensions)
-    if filling.pending_count(store.db):
+    if filling.pending_count(store.db) or filling.unnamed(store.db):
         done = filling.fill(store, Embedder(model, threads), progress, enough=enough)
     refresh(store, model)
     return done

@@ -17,6 +17,7 @@ from ask.indexer import text, words
 from ask.indexer.documents import Block, Document
 from ask.indexer.errors import Unreadable
 from ask.indexer.extract import Source, read, registry
+from ask.indexer.redact import redact_document, rules_version
 from ask.indexer.store import ChunkRow, DocumentRow, hash_of
 
 
@@ -58,6 +59,7 @@ def _storable_block(block: Block) -> Block:
 
 
 def _row(document: Document, count: chunking.CountTokens, window: int) -> DocumentRow:
+    document, findings = redact_document(document)
     chunks = []
     declared = document.language if document.language in {"cs", "sk", "en"} else ""
     for piece in chunking.chunk(document, count, window):
@@ -66,7 +68,7 @@ def _row(document: Document, count: chunking.CountTokens, window: int) -> Docume
         body = document.text[piece.start : piece.end]
         lang = words.language(body) or declared
         chunks.append(ChunkRow(piece, context, "cs" if lang == "sk" else lang, hash_of(embedded.encode())))
-    return DocumentRow(document, tuple(chunks))
+    return DocumentRow(document, tuple(chunks), tuple((f.rule, f.line, f.start, f.end) for f in findings))
 
 
 @cache
@@ -75,9 +77,9 @@ def reader_version(tokenizer: Path, window: int) -> int:
 
     An index made by other code or for another tokenizer is brought up to date file by file.
     """
-    modules = [chunking, words, text, *(inspect.getmodule(e.read) for e in registry.extractors())]
+    modules = [chunking, words, text, redact, *(inspect.getmodule(e.read) for e in registry.extractors())]
     files = {Path(m.__file__) for m in modules if m is not None and m.__file__}
     files.update(Path(registry.__file__).parent.glob("*.py"))  # what extractors have in common
     sums = sorted(hashlib.blake2b(file.read_bytes()).hexdigest() for file in [*files, tokenizer])
-    digest = hashlib.blake2b(f"{sums} {window}".encode(), digest_size=6).digest()
+    digest = hashlib.blake2b(f"{sums} {window} {rules_version()}".encode(), digest_size=6).digest()
     return int.from_bytes(digest, "big")

@@ -86,6 +86,8 @@ CREATE TABLE documents (
     length INTEGER NOT NULL,         -- code points
     bytes INTEGER NOT NULL,          -- of the text in UTF-8
     hash BLOB NOT NULL,              -- BLAKE2b-128 of the text: copies are a family
+    name_hash BLOB NOT NULL,         -- BLAKE2b-128 of what its path says, which is embedded, too
+    named INTEGER NOT NULL,          -- 1: the name has its vector in the active space
     lines BLOB,                      -- compressed JSON of Document.lines; NULL: the text has the file's own lines
     text BLOB NOT NULL
 );
@@ -93,6 +95,10 @@ CREATE TABLE documents (
 CREATE INDEX documents_file ON documents(file_id);
 
 CREATE INDEX documents_hash ON documents(hash);
+
+CREATE INDEX documents_name ON documents(name_hash);
+
+CREATE INDEX documents_unnamed ON documents(named) WHERE named = 0;
 
 CREATE TABLE chunks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -19,6 +19,7 @@ from pathlib import Path
 from ask.indexer import database, schema
 from ask.indexer.documents import UNREADABLE, Chunk, Document
 from ask.indexer.errors import Busy, NotFound, UnsafeHome
+from ask.indexer.names import name_text
 from filelock import FileLock, Timeout
 
 LOCK = "write.lock"
@@ -180,6 +181,15 @@ class Store:
         )
         return {bytes(row[1]): FileRow(row[0], bytes(row[1]), *row[2:]) for row in rows}
 
+    def files_in(self, folder: bytes) -> dict[bytes, FileRow]:
+        """Everything known right in `folder`, by path."""
+        rows = self.db.execute(
+            "SELECT id, path, size, mtime_ns, ctime_ns, inode, status, reason, reader, crashes FROM files"
+            f" WHERE path > ? AND path < ? AND {_RIGHT_IN}",
+            (*database.below(folder), *_right_in(folder)),
+        )
+        return {bytes(row[1]): FileRow(row[0], bytes(row[1]), *row[2:]) for row in rows}
+
     def put_file(
         self,
         root_id: int,
@@ -195,7 +205,7 @@ class Store:
             self._drop_documents(state.path)
             file_id = self._upsert_file(root_id, state, "indexed", "", "", content, reader, seen)
             for row in documents:
-                self._insert_document(file_id, state.path, row)
+                self._insert_document(file_id, row, name_text(state.path, self._root(root_id), row.document.member))
             self._touch()
 
     def put_left_out(self, root_id: int, left: Sequence[LeftOut], *, reader: int, seen: int) -> None:
@@ -219,11 +229,13 @@ class Store:
         with self.transaction():
             self.db.execute("UPDATE files SET seen = ? WHERE path > ? AND path < ?", (seen, *database.below(folder)))
 
-    def drop_unseen(self, below: bytes, seen: int) -> list[bytes | None]:
-        """Forget the files at or below a path which scan `seen` did not meet. Returns the hashes of their contents."""
+    def drop_unseen(self, below: bytes, seen: int, *, deep: bool = True) -> list[bytes | None]:
+        """Forget the files at or below a path (not `deep`: only those right in it) which scan `seen` did not meet.
+        Returns the hashes of their contents."""
+        where, values = ("1", ()) if deep else (_RIGHT_IN, _right_in(below))
         gone = self.db.execute(
-            "SELECT path, content FROM files WHERE seen < ? AND (path = ? OR (path > ? AND path < ?))",
-            (seen, below, *database.below(below)),
+            f"SELECT path, content FROM files WHERE seen < ? AND (path = ? OR (path > ? AND path < ? AND {where}))",
+            (seen, below, *database.below(below), *values),
         ).fetchall()
         for path, _ in gone:
             self.drop_file(path)
@@ -259,7 +271,9 @@ class Store:
     def drop_orphans(self) -> int:
         """Remove vectors that no chunk needs any more."""
         with self.transaction():
-            done = self.db.execute("DELETE FROM vectors WHERE hash NOT IN (SELECT hash FROM chunks)").rowcount
+            done = self.db.execute(
+                "DELETE FROM vectors WHERE hash NOT IN (SELECT hash FROM chunks UNION SELECT name_hash FROM documents)"
+            ).rowcount
             if done:
                 self._touch()
         return int(done)
@@ -321,17 +335,22 @@ class Store:
             )
             self.db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
 
-    def _insert_document(self, file_id: int, path: bytes, row: DocumentRow) -> None:
+    def _root(self, root_id: int) -> bytes:
+        return bytes(self.db.execute("SELECT path FROM roots WHERE id = ?", (root_id,)).fetchone()[0])
+
+    def _insert_document(self, file_id: int, row: DocumentRow, name: str) -> None:
         document = row.document
+        name_hash = hash_of(name.encode())
         lines = None if document.lines is None else database.compress(json.dumps(document.lines))
         encoded = document.text.encode()
         document_id = self.db.execute(
             "INSERT INTO documents(file_id, member, kind, title, language, date, people, facts, header, length, bytes,"
-            " hash, lines, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            " hash, name_hash, named, lines, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+            " EXISTS (SELECT 1 FROM vectors WHERE hash = ? AND space = ?), ?, ?) RETURNING id",
             (file_id, document.member, document.kind, document.title, document.language,
              int(document.date.timestamp()) if document.date else None,
              json.dumps(document.people, ensure_ascii=False), json.dumps(dict(document.facts), ensure_ascii=False),
-             document.header, len(document.text), len(encoded), hash_of(encoded), lines,
+             document.header, len(document.text), len(encoded), hash_of(encoded), name_hash, name_hash, self.space, lines,
              database.compress(document.text)),
         ).fetchone()[0]  # fmt: skip
         for chunk_row in row.chunks:
@@ -355,6 +374,15 @@ class Store:
              json.dumps(chunk.heading, ensure_ascii=False) if chunk.heading else "", " ".join(chunk.symbols),
              row.context, row.lang, row.hash, row.hash, self.space),
         )  # fmt: skip
+
+
+_RIGHT_IN = "instr(substr(path, ?), ?) = 0"
+
+
+def _right_in(folder: bytes) -> tuple[int, bytes]:
+    """Values for `_RIGHT_IN`: no further separator behind that of the folder."""
+    inside = database.below(folder)[0]
+    return len(inside) + 1, inside[-1:]
 
 
 def hash_of(data: bytes) -> bytes:

@@ -94,6 +94,7 @@ def put(store: Store, space: int, hashes: Sequence[bytes], vectors: Vectors, *, 
                 "INSERT OR IGNORE INTO vectors(space, hash, exact, data) VALUES (?, ?, ?, ?)", (space, key, exact, blob)
             )
             store.db.execute("UPDATE chunks SET tier = ? WHERE hash = ? AND tier < ?", (tier, key, tier))
+            store.db.execute("UPDATE documents SET named = 1 WHERE name_hash = ?", (key,))
 
 
 class Nearest:

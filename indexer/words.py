@@ -17,26 +17,29 @@ import Stemmer
 
 VERSION = 1
 """Part of what makes a word index stale: raise it when the same text would give other terms."""
+_CZECH_LETTERS = frozenset("ěščřžýáíéúůňťďĚŠČŘŽÝÁÍÉÚŮŇŤĎ")
 PREFIX = 5
 """Letters of a Czech or Slovak word that stand for it."""
 
 _WORD = re.compile(r"[^\W_]+(?:[_'’][^\W_]+)*")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
 _CZECH_WORDS = frozenset(
-    "a aby ale ani ano asi az bez bude budou by byl byla bylo byt co coz dalsi do har i jak jako je jeho jej jeji jen"
-    " jenz jeste ji jiz jsem jsi jsme jsou jste k kde kdo kdy kdyz ke ktera ktere ktery kteri ma maji mezi mi mne mnou"
-    " moje muj muze na nad nam nami nas nasi ne nebo nebot neni nez nic nove ny o od on ona oni ono pak po pod podle"
-    " pokud pouze prave pro proc proto protoze prvni pred pri re s se si strana sve svych ta tak take takze tam tato"
-    " tedy ten tento teto ti tim timto to tohle toho tohoto tom tomto tomu tu tuto ty tyto uz v vam vas vase ve vsak"
-    " vsechno vy vyhledat z za zda zde ze".split()
+    "aby ale ani ano asi az bez bude budou byl byla bylo byt ci clanek co coz dalsi dnes ho jak jako je jeho jej jeji jen"
+    " jenz jeste ji jiz jsem jsi jsme jsou jste kde kdo kdy kdyz ke ktera ktere ktery kteri ma mate maji mezi mi mne mnou"
+    " moje muj muze muzete na nad nam nami nas nasi ne nebo nebot neni nez nic od ona oni ono podle"
+    " pokud pouze prave pro proc proto protoze prvni pred pri se si svych tak take takze tam tato"
+    " tedy tento teto ti tim timto tohle toho tohoto tom tomto tomu tu tuto ty tyto uz vam vas vase ve vsak"
+    " vsechno vy za zda zde ze byli sve pres kolik jsem ktereho kterou nejsou jeste pak".split()
 )
+_CZECH_SMALL = frozenset("a i k o s u v z do by to on ten po ani az".split())
+"""Czech words too short or too English to tell anything, but without meaning of their own."""
 _ENGLISH_WORDS = frozenset(
     "a about after all also an and are as at be because been before but by can could did do does for from had has have"
     " he her his how i if in into is it its just like more most my no not now of on one only or other our out over she"
     " so some such than that the their them then there these they this to up use used was we were what when where"
     " which who why will with would you your".split()
 )
-STOPWORDS = _CZECH_WORDS | _ENGLISH_WORDS
+STOPWORDS = _CZECH_WORDS | _CZECH_SMALL | _ENGLISH_WORDS
 """Folded words that carry no meaning of their own in Czech or English."""
 
 _english = Stemmer.Stemmer("english", 0)
@@ -62,35 +65,57 @@ def words(text: str) -> list[str]:
 def language(text: str) -> str:
     """`cs` or `en`, whichever's small words are more; `""` when there are hardly any (code, tables, other languages)."""
     found = [fold(word) for word in _WORD.findall(text[:4000])]
-    czech = sum(1 for word in found if word in _CZECH_WORDS and word not in _ENGLISH_WORDS)
-    english = sum(1 for word in found if word in _ENGLISH_WORDS and word not in _CZECH_WORDS)
-    if max(czech, english) < max(2, len(found) // 50):
+    czech = sum(1 for word in found if word in _CZECH_WORDS)
+    english = sum(1 for word in found if word in _ENGLISH_WORDS)
+    czech += sum(1 for letter in text[:4000] if letter in _CZECH_LETTERS) // 4
+    if max(czech, english) < max(1, len(found) // 40):
         return ""
     return "cs" if czech > english else "en"
 
 
 def terms(text: str, lang: str) -> str:
-    """The terms of a document's text in its language, separated by spaces, in order."""
-    return " ".join(term for word in _WORD.findall(text) for term in _document_terms(word, lang == "cs"))
+    """The terms of a document's text, separated by spaces, in order.
+
+    Every word gives its English stem, which for a word of another language is just its folded form; in a Czech text it
+    also gives its first letters, marked.
+    """
+    czech = lang == "cs"
+    return " ".join(term for word in _WORD.findall(text) for term in _terms(word, czech))
 
 
 @lru_cache(maxsize=200_000)
-def _document_terms(word: str, czech: bool) -> tuple[str, ...]:
-    parts = [part.casefold() for part in _PART.findall(_without_marks(word))] or [fold(word)]
-    found = [_czech_stem(part) if czech else _english.stemWord(part) for part in parts]
+def _terms(word: str, czech: bool) -> tuple[str, ...]:
+    parts = parts_of(word)
+    found = [_english.stemWord(part) for part in parts]
+    if czech:
+        found += [_czech_root(part) for part in parts]
     if len(parts) > 1:
         found.append(fold(word.replace("_", "").replace("'", "").replace("’", "")))
     return tuple(term for term in found if term)
 
 
+def parts_of(word: str) -> list[str]:
+    """The folded words an identifier is made of; one for an ordinary word."""
+    return [part.casefold() for part in _PART.findall(_without_marks(word))] or [fold(word)]
+
+
+def stems_of(word: str) -> tuple[str, ...]:
+    """Terms under which any text may hold the parts of `word`, the whole of a compound last."""
+    return _terms(word, False)
+
+
+def roots_of(word: str) -> tuple[str, ...]:
+    """Terms under which Czech texts hold the parts of `word` in any inflection."""
+    return tuple(_czech_root(part) for part in parts_of(word))
+
+
 def query_terms(word: str) -> tuple[str, ...]:
-    """All terms under which a document may hold `word`, for any language: alternatives, not a sequence."""
-    found = [*_document_terms(word, False), *_document_terms(word, True)]
-    return tuple(dict.fromkeys(found))
+    """All terms under which a document may hold `word`: alternatives, not a sequence."""
+    return tuple(dict.fromkeys([*stems_of(word), *roots_of(word)]))
 
 
-def _czech_stem(folded: str) -> str:
-    return "~" + folded[:PREFIX] if folded.isalpha() else folded
+def _czech_root(folded: str) -> str:
+    return "~" + folded[:PREFIX]
 
 
 def quoted(alternatives: Iterable[str]) -> str:

@@ -17,12 +17,14 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec
 
-from ask.indexer import database
+from ask.indexer import database, words
 from ask.indexer.compile import read_card
 from ask.indexer.errors import NotFound
+from ask.indexer.names import name_text
 from ask.retriever import lexical, rows
-from ask.retriever.fuse import Fused, fuse
+from ask.retriever.fuse import Candidate, Fused, fuse, trust
 from ask.retriever.hits import Hit, Results
+from ask.retriever.lexical import Lexical
 from ask.retriever.query import Query
 from ask.retriever.snippet import snippet
 
@@ -88,28 +90,67 @@ class Searcher:
         clock = _Clock()
         with clock.stage("words"):
             scope = self._scope(query)
-            bm25 = lexical.search(self.db, query, scope) if only != "meaning" else {}
+            found = lexical.search(self.db, query, scope) if only != "meaning" else Lexical()
         cosines: dict[int, float] = {}
-        if only != "words" and (space := self.space()) is not None:
+        trusted = 0.0
+        space = self.space() if only != "words" else None
+        vector: Vectors | None = None
+        if space is not None:
             with clock.stage("load"):
                 embedder, nearest = self._meaning(space)
             with clock.stage("embed"):
                 vector = embedder.embed_query(query.text)
+                trusted = trust(embedder.fragmentation(words.words(query.text)))
             with clock.stage("meaning"):
                 cosines = self._near(space, nearest, vector, scope)
-                self._complete(space, vector, cosines, list(bm25)[:CANDIDATES])
+                self._complete(space, vector, cosines, list(found.passages)[:CANDIDATES])
                 self._obey(query, cosines)
         with clock.stage("fuse"):
-            fused = fuse(cosines, bm25) if cosines else [Fused(i, {"words": s}) for i, s in bm25.items()]
+            ids = list(cosines) if cosines else list(found.passages)[:CANDIDATES]
             if only == "meaning":
-                fused = [Fused(i, {"meaning": c}) for i, c in sorted(cosines.items(), key=lambda p: -p[1])]
+                fused = [Fused(i, {"meaning": c}) for i, c in sorted(cosines.items(), key=lambda pair: -pair[1])]
+            else:
+                fused = fuse(self._candidates(ids, cosines, found, space, vector), found, trusted)
         with clock.stage("show"):
             hits = self._hits(query, fused, n)
-        good = [hit for hit in hits if _is_good(hit, bm25)]
+        good = [hit for hit in hits if _is_good(hit, found, cosines)]
         near = () if good else tuple(hits[:3])
         return Results(query.typed, tuple(good), near, tuple(self._notes(only)), clock.timing())
 
-    @_at_one_moment
+    def _candidates(
+        self,
+        ids: Sequence[int],
+        cosines: Mapping[int, float],
+        found: Lexical,
+        space: Space | None,
+        vector: Vectors | None,
+    ) -> list[Candidate]:
+        """What both sides say of each chunk, and what its file's name says."""
+        rows = self.db.execute(
+            "SELECT c.id, c.document_id, f.path, r.path, d.member, v.data FROM json_each(?) wanted"
+            " JOIN chunks c ON c.id = wanted.value JOIN documents d ON d.id = c.document_id"
+            " JOIN files f ON f.id = d.file_id JOIN roots r ON r.id = f.root_id"
+            " LEFT JOIN vectors v ON v.hash = d.name_hash AND v.space = ?",
+            (json.dumps(list(ids)), 0 if space is None else space.id),
+        ).fetchall()
+        shares: dict[int, float] = {}
+        for _, document, path, root, member, _ in rows:
+            if document not in shares:
+                shares[document] = found.share(words.terms(name_text(path, root, member), "cs").split())
+        names = self._name_cosines(space, vector, {document: blob for _, document, _, _, _, blob in rows if blob})
+        return [
+            Candidate(row[0], row[1], cosines.get(row[0], 0.0), names.get(row[1], 0.0), shares[row[1]]) for row in rows
+        ]
+
+    def _name_cosines(
+        self, space: Space | None, vector: Vectors | None, blobs: Mapping[int, bytes]
+    ) -> dict[int, float]:
+        if space is None or vector is None or not blobs:
+            return {}
+        from ask.indexer.vectors import decode
+
+        return dict(zip(blobs, map(float, decode(list(blobs.values()), space.dimensions) @ vector), strict=True))
+
     def similar(self, path: Path, *, n: int = 10) -> Results:
         """Documents nearest in meaning to a file in the index: to the mean of its chunks. Raises `NotFound`."""
         import numpy as np
@@ -191,7 +232,15 @@ class Searcher:
             f" JOIN chunks c ON c.hash = v.hash WHERE v.space = ?{within}",
             (json.dumps(list(found)), space.id, *values),
         )
-        return {chunk: found[vector_id] for chunk, vector_id in found_rows}
+        near = {chunk: found[vector_id] for chunk, vector_id in found_rows}
+        named = self.db.execute(
+            "SELECT min(c.id) FROM json_each(?) wanted JOIN vectors v ON v.id = wanted.value"
+            f" JOIN documents d ON d.name_hash = v.hash JOIN chunks c ON c.document_id = d.id WHERE v.space = ?{within}"
+            " GROUP BY d.id",
+            (json.dumps(list(found)), space.id, *values),
+        )
+        self._complete(space, vector, near, [row[0] for row in named])
+        return near
 
     def _complete(self, space: Space, vector: Vectors, cosines: dict[int, float], ids: Sequence[int]) -> None:
         """Cosines also for what only the words have found, so that both kinds of candidates are judged by both sides."""
@@ -272,9 +321,9 @@ def _with_copy(hit: Hit, row: rows.Row) -> Hit:
     return replace(hit, family=(*hit.family, row.path))
 
 
-def _is_good(hit: Hit, bm25: Mapping[int, float]) -> bool:
+def _is_good(hit: Hit, found: Lexical, cosines: Mapping[int, float]) -> bool:
     """Worth calling an answer: it shares a word with the question, or its meaning is near."""
-    return hit.id in bm25 or hit.why.get("meaning", 0.0) >= NEAR_ENOUGH
+    return hit.id in found.passages or cosines.get(hit.id, 0.0) >= NEAR_ENOUGH
 
 
 class _Clock:

