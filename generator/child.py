@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import IO, Any, cast
 
 from ask.indexer.errors import ModelProblem
@@ -24,10 +24,11 @@ class PromptTooLong(ModelProblem):
 class Child:
     """The child and its pipes."""
 
-    def __init__(self, memory: int) -> None:
+    def __init__(self, setup: Mapping[str, object]) -> None:
+        """`setup`: see `engine_process.main`."""
         # -P: the folder one happens to stand in is not searched for modules. A session of its own: Ctrl-C on the
         # terminal reaches the asker only.
-        command = [sys.executable, "-B", "-P", "-m", "ask.generator.engine_process", str(memory)]
+        command = [sys.executable, "-B", "-P", "-m", "ask.generator.engine_process", json.dumps(setup)]
         self._child = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
         )

@@ -50,7 +50,7 @@ class Loaded:
     most: int
     """Largest context it may grow to."""
     isolation: tuple[str, ...]
-    """See `isolation.isolate`."""
+    """See `indexer.sandbox.confine`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +156,13 @@ class Engine:
         self._end()
         if importlib.util.find_spec("llama_cpp") is None:
             raise ModelProblem("llama-cpp-python is not installed", "Install it with: pip install 'ask-files[llm]'")
-        self._process = process = Child(self.settings.memory)
+        folder = os.fspath(self.path.resolve().parent)
+        setup = {"folder": folder, "memory": self.settings.memory, "gpu": self.settings.gpu_layers != 0}
+        self._process = process = Child(setup)
         number = self._ask(
             process,
             op="load",
-            path=os.fspath(self.path),
+            path=os.fspath(self.path.resolve()),
             context=self.settings.context,
             most=self.settings.most_context,
             threads=self.settings.threads,

@@ -1,4 +1,4 @@
-"""The process that holds a language model: `python -m ask.generator.engine_process [memory limit in bytes]`.
+"""The process that holds a language model: `python -m ask.generator.engine_process SETUP` (JSON, see `main`).
 
 It speaks JSON lines. Requests come on standard input, one at a time:
 
@@ -8,8 +8,9 @@ It speaks JSON lines. Requests come on standard input, one at a time:
     {"op": "cancel", "id": n}          at any time; interrupts even the reading of a long prompt
 
 and answers leave on what was standard output, each with the `id` of its request and a `kind`: `loaded`, `counted`,
-`started`, `text`, `done`, `failed`. End of input ends the process. It opens the file it is told to and nothing else;
-before anything is imported it shuts itself off from the network.
+`started`, `text`, `done`, `failed`. End of input ends the process. Before a model is opened it gives up the network,
+other programs and all files but the model's (`indexer.sandbox`); libraries are loaded just before that, because
+llama-cpp-python opens /dev/null for writing, and with one thread, because the measures hold for the threads to come.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from ask.generator.isolation import isolate, keep_protocol_apart
 from ask.generator.stopping import Stopper
+from ask.indexer import sandbox
 
 STEP = 1024
 """Contexts grow by multiples of this, so that a slightly longer question does not load the model anew."""
@@ -65,7 +67,7 @@ class Host:
             getattr(self, f"_{request['op']}")(number, request)
         except Refused as refused:
             self._say(number, "failed", error=refused.error, message=str(refused))
-        except (RuntimeError, ValueError, MemoryError) as problem:
+        except (RuntimeError, ValueError, MemoryError, OSError) as problem:
             # What llama.cpp's binding raises when it cannot load or compute.
             self._say(number, "failed", error="model", message=str(problem) or type(problem).__name__)
         finally:
@@ -267,13 +269,42 @@ def serve(host: Host) -> None:
         host.handle(waiting.get())
 
 
-def main() -> None:
-    """Shut off, then serve."""
-    protocol = keep_protocol_apart()
+def _confined(setup: Mapping[str, Any]) -> tuple[str, ...]:
+    """Take the measures of the sandbox. A graphics card is driven through files, so with one these stay open."""
+    if not setup["gpu"]:
+        return sandbox.confine([Path(setup["folder"]), *_PROCESSOR], memory=setup["memory"])
+    taken = ["limits"] if sandbox.limit(setup["memory"]) else []
+    if sys.platform == "linux" and sandbox.refuse_calls(ctypes.CDLL(None, use_errno=True)):
+        taken.append("calls")
+    return tuple(taken)
+
+
+_PROCESSOR = (Path("/sys/devices/system"), Path("/proc/cpuinfo"), Path("/proc/meminfo"))
+"""What tells how many cores there are."""
+
+
+def _kept_apart() -> int:
+    """Give back the file number of what was standard output, and send everything else written there to stderr.
+
+    Libraries in C print to standard output at times; that must not end up among the messages.
+    """
+    private = os.dup(1)
+    os.dup2(2, 1)
+    return private
+
+
+def main(setup: Mapping[str, Any]) -> None:
+    """Give up what is not needed, then serve.
+
+    `setup`: `folder` of the model, `memory` in bytes (0: no limit), and `gpu`, whether a graphics card is used.
+    """
+    protocol = _kept_apart()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the asker, who then cancels
-    levels = isolate(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
-    serve(Host(protocol, levels))
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    import llama_cpp  # noqa: F401
+
+    serve(Host(protocol, _confined(setup)))
 
 
 if __name__ == "__main__":
-    main()
+    main(json.loads(sys.argv[1]))
