@@ -21,7 +21,20 @@ from functools import cache
 from ask.indexer.documents import Document
 from ask.indexer.errors import Unreadable
 
-BUILT_IN = ("markdown", "code", "html", "xml", "pdf", "notebook", "table", "data", "settings", "plain")
+BUILT_IN = (
+    "mail",
+    "outlook",
+    "markdown",
+    "code",
+    "html",
+    "xml",
+    "pdf",
+    "notebook",
+    "table",
+    "data",
+    "settings",
+    "plain",
+)
 """Modules of this folder that register extractors, in the order in which their claims are tried."""
 
 
@@ -111,7 +124,13 @@ def extractors() -> tuple[Extractor, ...]:
     """All registered extractors; the first call imports the built-in ones."""
     for module in BUILT_IN:
         importlib.import_module(f"ask.indexer.extract.{module}")
-    return tuple(_registered)
+    return tuple(sorted(_registered, key=_turn))
+
+
+def _turn(claim: Extractor) -> int:
+    """When a claim is tried: ours as `BUILT_IN` says, whoever imports whom; others before them."""
+    module = claim.read.__module__.rpartition(".")[2]
+    return BUILT_IN.index(module) if module in BUILT_IN else -1
 
 
 def choose(source: Source) -> Extractor:
