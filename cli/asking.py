@@ -137,8 +137,9 @@ def _shown(
 ) -> Iterator[str]:
     from ask.cli import render
     from ask.indexer.words import words
+    from ask.retriever.query import telling
 
-    view = session.view(words(found.query), explain=explain, rows=rows)
+    view = session.view(telling(words(found.query)), explain=explain, rows=rows)
     if files:
         return render.paths(found.hits)
     if lines:
@@ -247,8 +248,23 @@ def similar(
 
 
 def shell() -> int:
-    """The interactive shell."""
-    raise UsageError("the shell is not there yet")
+    """The interactive shell: questions and /commands, until Ctrl-D."""
+    from ask.cli import opener, reading
+    from ask.cli.conversation import Conversation
+    from ask.cli.shell import Shell
+
+    session = Session()
+
+    def say(line: str) -> None:
+        session.put([line])
+
+    def opens(path: str, line: int | None) -> None:
+        opener.open_file(path, line, editor=session.settings.editor)
+
+    with session.searcher() as searcher:
+        engine = Conversation(session, searcher)
+        lines = reading.reader(session.home, keep_history=session.settings.history)
+        return Shell(engine, say, opens, count=session.settings.results).run(lines)
 
 
 def register(app: typer.Typer) -> None:

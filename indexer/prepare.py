@@ -77,7 +77,7 @@ def reader_version(tokenizer: Path, window: int) -> int:
 
     An index made by other code or for another tokenizer is brought up to date file by file.
     """
-    modules = [chunking, words, text, redact, *(inspect.getmodule(e.read) for e in registry.extractors())]
+    modules = [chunking, words, text, *(inspect.getmodule(e.read) for e in registry.extractors())]
     files = {Path(m.__file__) for m in modules if m is not None and m.__file__}
     files.update(Path(registry.__file__).parent.glob("*.py"))  # what extractors have in common
     sums = sorted(hashlib.blake2b(file.read_bytes()).hexdigest() for file in [*files, tokenizer])

@@ -57,7 +57,7 @@ def parse(text: str, filters: Filters | None = None) -> Query:
         return " "
 
     plain = _TOKEN.sub(note, typed)
-    looked_up = _telling(words.words(plain))
+    looked_up = telling(words.words(plain))
     if not looked_up:
         if found["unwanted"]:
             raise UsageError("the question only says what is not wanted", "Add a word to look for.")
@@ -73,7 +73,8 @@ def parse(text: str, filters: Filters | None = None) -> Query:
     )
 
 
-def _telling(found: list[str]) -> tuple[str, ...]:
+def telling(found: list[str]) -> tuple[str, ...]:
+    """The different words worth looking up, in order: without small words, unless there are no others."""
     different = {words.fold(word): word for word in reversed(found)}
     ordered = [different[key] for key in dict.fromkeys(words.fold(word) for word in found)]
     telling = tuple(word for word in ordered if words.fold(word) not in words.STOPWORDS)
