@@ -24,6 +24,10 @@ from ask.indexer.errors import Unreadable
 BUILT_IN = (
     "mail",
     "outlook",
+    "office",
+    "opendocument",
+    "books",
+    "archive",
     "markdown",
     "code",
     "html",
