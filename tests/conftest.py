@@ -8,9 +8,10 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -148,12 +149,11 @@ def _flushed(stream: io.TextIOWrapper) -> Any:
     return stream
 
 
-@pytest.fixture
-def new_ask(compiled: Compiled, tmp_path: Path) -> Callable[[str], Ask]:
+@pytest.fixture(scope="session")
+def new_ask(compiled: Compiled) -> Callable[[Path], Ask]:
     """Makes command lines with fresh state directories."""
 
-    def make(name: str) -> Ask:
-        home = tmp_path / name
+    def make(home: Path) -> Ask:
         home.mkdir(mode=0o700)
         (home / "models").symlink_to(compiled.folder.parent)
         quiet = {"ASK_HOME": str(home), "ASK_THREADS": "1", "NO_COLOR": "1", "COLUMNS": "100"}
@@ -163,18 +163,16 @@ def new_ask(compiled: Compiled, tmp_path: Path) -> Callable[[str], Ask]:
 
 
 @pytest.fixture
-def ask(new_ask: Callable[[str], Ask]) -> Ask:
+def ask(new_ask: Callable[[Path], Ask], tmp_path: Path) -> Ask:
     """A command line with a fresh state directory."""
-    return new_ask("state")
+    return new_ask(tmp_path / "state")
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Iterator[Callable[..., Path]]:
-    """Writes files: `tree({"a.txt": "text"})` gives the folder they are in."""
-    root = tmp_path / "files"
-    root.mkdir()
+@pytest.fixture(scope="session")
+def plant() -> Callable[[Path, Mapping[str, str | bytes]], Path]:
+    """Writes files below a folder and gives it back: `plant(folder, {"a.txt": "text"})`."""
 
-    def write(files: Mapping[str, str | bytes]) -> Path:
+    def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
         for name, text in files.items():
             at = root / name
             at.parent.mkdir(parents=True, exist_ok=True)
@@ -182,3 +180,10 @@ def tree(tmp_path: Path) -> Iterator[Callable[..., Path]]:
         return root
 
     return write
+
+
+@pytest.fixture
+def tree(plant: Callable[..., Path], tmp_path: Path) -> Callable[..., Path]:
+    """Writes files of one test: `tree({"a.txt": "text"})` gives the folder they are in."""
+    (tmp_path / "files").mkdir()
+    return partial(plant, tmp_path / "files")
