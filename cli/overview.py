@@ -25,7 +25,8 @@ def status(report: Report, view: View) -> Iterator[str]:
     yield from _row("Size", _sizes(report.get("bytes", {})), view)
     yield from _row("Folders", [Piece(view.path(_root(root)), "path") for root in report.get("roots", [])], view)
     yield from _row("Left out", _counts(report.get("skipped", {})), view)
-    for label, part in (("Watching", "watch"), ("Models", "models"), ("Versions", "versions")):
+    yield from _row("Watching", _watch(report.get("watch", {})), view)
+    for label, part in (("Models", "models"), ("Versions", "versions")):
         yield from _row(label, _facts(report.get(part, {})), view)
 
 
@@ -59,6 +60,19 @@ def _sizes(sizes: Report) -> list[Piece]:
 def _counts(counts: Mapping[str, int]) -> list[Piece]:
     largest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [Piece(f"{gate.clean(reason)} {count:,}", "dim") for reason, count in largest]
+
+
+def _watch(watch: Report) -> list[Piece]:
+    if not watch.get("running"):
+        return [Piece("no; ask watch keeps the index up to date", "dim")] if watch else []
+    pieces = [Piece("yes")]
+    for key, words in (("folders", "folders"), ("pending", "changes waiting"), ("lost", "times too many at once")):
+        if count := watch.get(key, 0):
+            pieces.append(Piece(f"{count:,} {words}", "dim"))
+    if count := watch.get("unwatched", 0):
+        pieces.append(Piece(f"{count:,} folders beyond the system's limit are looked at every minute", "bad"))
+    pieces += [Piece(f"not there now: {gate.clean(path)}", "dim") for path in watch.get("away", [])]
+    return pieces + [Piece(gate.clean(problem), "bad") for problem in [watch.get("problem", "")] if problem]
 
 
 def _facts(facts: Report) -> list[Piece]:

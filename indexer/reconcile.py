@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ask.indexer.database import below
+from ask.indexer.database import Connection, below
 from ask.indexer.documents import UNREADABLE
 from ask.indexer.pool import Read, ReaderSettings, read_files
 from ask.indexer.prepare import reader_version
@@ -66,7 +66,7 @@ def index(
     root (its disk may be away), and forgotten when it lies in a root that is there."""
     outcome = Outcome()
     for path in paths:
-        if is_away(store, path):
+        if is_away(store.db, path):
             outcome.missing_roots.append(path)
             continue
         path = _readable_path(path)
@@ -95,21 +95,25 @@ def update(
         if not above:
             continue
         root_id, root = max(above, key=lambda each: len(each[1]))
-        if is_away(store, root):
+        if is_away(store.db, root):
             outcome.missing_roots.append(root)
             continue
+        if not os.path.isdir(part.path):  # noqa: PTH112 (pathlib cannot hold bytes)
+            part = Part(part.path, deep=True)  # gone, with all that was below it
         known = store.files_below(part.path) if part.deep else store.files_in(part.path)
         run = _Run(store, root_id, rules, settings, progress, outcome, known=known)
         run.reconcile(part, scan(root, rules, others=_others(store, root), part=part, entered=entered))
-    store.drop_orphans()
+    if outcome.changed or outcome.removed or outcome.moved:
+        store.drop_orphans()
     return outcome
 
 
-def is_away(store: Store, path: bytes) -> bool:
+def is_away(db: Connection, path: bytes) -> bool:
     """True for a root that is not there now, or whose disk is not: an empty folder stays where it was mounted."""
-    roots = [root for _, root in store.roots()]
+    roots = [bytes(root) for (root,) in db.execute("SELECT path FROM roots")]
     if os.path.lexists(path):
-        return path in roots and store.meta(_mounted(path)) == "1" and not os.path.ismount(path)
+        mounted = db.execute("SELECT 1 FROM meta WHERE key = ? AND value = '1'", (_mounted(path),)).fetchone()
+        return path in roots and mounted is not None and not os.path.ismount(path)
     return not any(os.path.lexists(root) for root in roots if path.startswith(below(root)[0]))
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from ask.indexer import database
+from ask.indexer import database, watch
 from ask.indexer.database import Connection
 
 PACKAGES = ("ask-files", "faiss-cpu", "onnxruntime", "sentence-transformers", "llama-cpp-python")
@@ -30,7 +30,7 @@ def status(db: Connection, home: Path) -> dict[str, object]:
         "bytes": {"source": source, "text": text, "index": size_on_disk(home)},
         "skipped": dict(reasons.fetchall()),
         "roots": [_root(bytes(path), scanned) for path, scanned in db.execute("SELECT path, scanned FROM roots")],
-        "watch": {"running": False},
+        "watch": watch.report(home),
         "models": _models(db),
         "versions": versions(),
     }

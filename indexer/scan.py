@@ -13,7 +13,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from ask.indexer.ignores import Ignores, Verdict, ignores_above, patterns
@@ -72,39 +72,69 @@ class Left:
 Entry = Found | Left
 
 
-def scan(root: bytes, rules: Rules, *, others: Collection[bytes] = ()) -> Iterator[Entry]:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a tree to look at: a folder with everything below it, or only the files right in it."""
+
+    path: bytes
+    deep: bool
+
+
+def _nobody(_: bytes) -> None:
+    """Not interested in the folders that are read."""
+
+
+def scan(
+    root: bytes,
+    rules: Rules,
+    *,
+    others: Collection[bytes] = (),
+    part: Part | None = None,
+    entered: Callable[[bytes], None] = _nobody,
+) -> Iterator[Entry]:
     """Everything below `root`, or `root` alone when it is a file.
 
     `root` is absolute. A hidden, ignored or build folder is read when it is the root: it was named on
     purpose. `others` are further roots: where one lies below this root it is passed over without an entry,
     because its own scan tells of it. A root that cannot be read gives a single `Left` with the root's own
     path.
+
+    With a `part`, only what a scan of the whole root says about that part; when the part, or a folder above it, is
+    left out, that entry alone. `entered` is called with the path of every folder right before it is listed, so that
+    whoever watches it from then on misses nothing.
     """
     walk = _Walk(rules, frozenset(others))
-    first = walk.start(root)
+    first = walk.start(root) if part is None else _reached(walk, root, part.path)
     waiting = [first] if isinstance(first, _Folder) else []
     if not isinstance(first, _Folder):
         yield first
     while waiting:
         folder = waiting.pop()
+        entered(folder.path.rstrip(_SEPARATOR) or _SEPARATOR)
         below: list[_Folder] = []
         for entry in walk.list(folder):
             if isinstance(entry, _Folder):
                 below.append(entry)
             else:
                 yield entry
-        waiting.extend(reversed(below))
+        if part is None or part.deep:
+            waiting.extend(reversed(below))
 
 
 def explain(path: bytes, root: bytes, rules: Rules, *, others: Collection[bytes] = ()) -> Entry | None:
     """What a scan of `root` says about `path`, which lies below it: its own entry, or that of the folder
     above it that is left out. None: a folder that is read."""
+    at = _reached(_Walk(rules, frozenset(others)), root, path)
+    return None if isinstance(at, _Folder) else at
+
+
+def _reached(walk: _Walk, root: bytes, path: bytes) -> _Folder | Entry:
+    """Walk from `root` down to `path`, or to the folder above it that is left out."""
     path = path.rstrip(_SEPARATOR)
-    walk = _Walk(rules, frozenset(others))
     at = walk.start(root)
     while isinstance(at, _Folder) and at.path != path + _SEPARATOR:
         at = next((entry for entry in walk.list(at) if _leads_to(entry, path)), _gone(path))
-    return None if isinstance(at, _Folder) else at
+    return at
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,215 @@
+"""Keep the index equal to the disk as long as this runs.
+
+Notices only wake the reconciler, which looks at the disk itself: the smallest parts that changed, everything when
+notices were lost, and everything once an hour in any case. The index is locked only while there is work.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from ask.indexer import database, maintain
+from ask.indexer.compile import Compiled
+from ask.indexer.errors import AskError, Busy, DiskFull, NotFound
+from ask.indexer.notices import Notices, Pending, notices
+from ask.indexer.progress import Progress
+from ask.indexer.reconcile import Outcome, index, is_away, update
+from ask.indexer.scan import Part
+from ask.indexer.store import Store, prepare_home
+from filelock import FileLock, Timeout
+
+FILE = "watch.json"
+LOCK = "watch.lock"
+HOUR = 3600.0
+"""Seconds between two looks at everything: the authority, whatever was noticed."""
+UNWATCHED = 45.0
+"""The same while there are folders that the system does not watch; never more than a twentieth of the time."""
+TICK = 5.0
+"""Seconds between two looks at which roots there are, and whether their disks are."""
+SLICE = 10.0
+"""Seconds of embedding after which others may write."""
+SHOWN = 20
+"""Unwatched folders named in the report."""
+
+
+@dataclass(slots=True)
+class State:
+    """What `ask status` tells of the watcher. Times are Unix seconds."""
+
+    pid: int
+    since: int
+    scanned: int | None = None
+    """End of the last look at everything."""
+    folders: int = 0
+    """Watched folders (on macOS and Windows: roots)."""
+    unwatched: int = 0
+    """Folders the system refuses to watch; they are looked at every minute or so."""
+    unwatched_folders: list[str] = field(default_factory=list)
+    """The first of them."""
+    limit: int | None = None
+    """How many folders the system watches for one user."""
+    away: list[str] = field(default_factory=list)
+    """Roots that are not there now; what is known of them is kept."""
+    lost: int = 0
+    """How often events were lost, and everything was looked at."""
+    pending: int = 0
+    """Changed places that are not looked at yet."""
+    problem: str = ""
+    """Why the last run failed, in words; it is tried again."""
+
+
+def report(home: Path) -> dict[str, object]:
+    """The part "watch" of `ask status`."""
+    try:
+        if not (home / LOCK).exists():
+            return {"running": False}
+        with FileLock(home / LOCK, timeout=0):
+            return {"running": False}
+    except Timeout:
+        pass
+    try:
+        said = State(**json.loads((home / FILE).read_text()))
+    except (OSError, ValueError, TypeError):  # it has only just started
+        return {"running": True}
+    return {"running": True, **asdict(said)}
+
+
+def limit() -> int | None:
+    """How many folders the system watches for one user; None where it does not say."""
+    found = []
+    for name in ("user/max_inotify_watches", "fs/inotify/max_user_watches"):
+        with suppress(OSError, ValueError):
+            found.append(int(Path("/proc/sys", name).read_text()))
+    return min(found, default=None)
+
+
+Told = Callable[[Outcome], None]
+
+
+class Watcher:
+    """The one watcher of a state directory."""
+
+    def __init__(self, plan: maintain.Plan, model: Compiled, progress: Progress, told: Told) -> None:
+        """`told` hears of every look at the disk. Raises `Busy` when another watcher runs."""
+        prepare_home(plan.home)
+        self._plan, self._model, self._progress, self._told = plan, model, progress, told
+        self._lock = FileLock(plan.home / LOCK, mode=0o600)
+        try:
+            self._lock.acquire(timeout=1)
+        except Timeout as error:
+            raise Busy("another ask watch is running", "ask status tells since when.") from error
+        self._pending = Pending()
+        self._notices: Notices = notices(self._pending)
+        self.state = State(os.getpid(), int(time.time()), limit=limit())
+        self._roots: list[bytes] = []
+        self._next = 0.0
+        self._filled = False
+        self._pause = 0.0
+
+    def close(self) -> None:
+        """Stop watching; the index is as the last look left it."""
+        self._notices.stop()
+        (self._plan.home / FILE).unlink(missing_ok=True)
+        self._lock.release()
+
+    def run(self) -> None:
+        """Until interrupted."""
+        while True:
+            self.step()
+            self._pending.wait(0.2 if not self._filled else TICK)
+
+    def step(self) -> None:
+        """Do what there is to do now."""
+        self._look_at_roots()
+        parts, lost = self._pending.take()
+        if lost:
+            self.state.lost += 1
+            self._start_again()
+        everything = lost or time.monotonic() >= self._next
+        if not (parts or everything) and (self._filled or time.monotonic() < self._pause):
+            return
+        try:
+            self._work(parts, everything)
+            self.state.problem = ""
+        except (Busy, DiskFull) as error:
+            self._postpone(error, parts, everything)
+        self._write()
+
+    def _work(self, parts: list[Part], everything: bool) -> None:
+        with Store(self._plan.home, wait=SLICE) as store:
+            if everything or parts:
+                self._reconcile(store, parts, everything)
+            self._fill(store)
+
+    def _reconcile(self, store: Store, parts: list[Part], everything: bool) -> None:
+        rules, reading = self._plan.rules(), self._plan.reading(self._model)
+        began = time.monotonic()
+        if everything:
+            self._roots = [path for _, path in store.roots()]
+            self._notices.roots(self._roots)
+            outcome = index(store, self._roots, rules, reading, self._progress, self._notices.enter)
+            self.state.scanned = int(time.time())
+        else:
+            outcome = update(store, parts, rules, reading, self._progress, self._notices.enter)
+        self._filled = False
+        self._told(outcome)
+        if everything:
+            self._next = time.monotonic() + self._until_next(time.monotonic() - began)
+
+    def _until_next(self, took: float) -> float:
+        return max(UNWATCHED, 20 * took) if self._notices.unwatched else HOUR
+
+    def _fill(self, store: Store) -> None:
+        end = time.monotonic() + SLICE
+
+        def enough() -> bool:
+            return time.monotonic() >= end or self._pending.urgent()
+
+        maintain.fill(store, self._model, self._plan.workers, self._progress, enough=enough)
+        self._filled = not enough()
+
+    def _postpone(self, error: AskError, parts: list[Part], everything: bool) -> None:
+        """Nothing is lost: what was to be done is done later."""
+        self.state.problem = error.message
+        for part in parts:
+            self._pending.add(part)
+        self._pause = time.monotonic() + TICK
+        if everything:
+            self._next = self._pause
+
+    def _start_again(self) -> None:
+        """Watches, too, may have been lost: make all of them anew, while everything is looked at."""
+        self._notices.stop()
+        self._notices = notices(self._pending)
+
+    def _look_at_roots(self) -> None:
+        """A root that another command added or a disk that came back is a reason to look at everything."""
+        try:
+            with closing(database.connect(self._plan.home)) as db:
+                roots = [bytes(path) for (path,) in db.execute("SELECT path FROM roots ORDER BY path")]
+                away = [path for path in roots if is_away(db, path)]
+        except NotFound:
+            return  # nothing is indexed yet
+        names = [os.fsdecode(path) for path in away]
+        if set(roots) - set(self._roots) or set(self.state.away) - set(names):
+            self._next = 0.0
+        if names != self.state.away:
+            self.state.away = names
+            self._write()
+
+    def _write(self) -> None:
+        unwatched = self._notices.unwatched
+        self.state.folders, self.state.unwatched = self._notices.folders, len(unwatched)
+        self.state.unwatched_folders = [os.fsdecode(path) for path in unwatched[:SHOWN]]
+        self.state.pending = len(self._pending)
+        temporary = self._plan.home / f"{FILE}.new"
+        with suppress(OSError):  # a full disk: watching matters more than telling of it
+            temporary.touch(mode=0o600)
+            temporary.write_text(json.dumps(asdict(self.state)))
+            temporary.replace(self._plan.home / FILE)
