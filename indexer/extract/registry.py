@@ -24,10 +24,13 @@ from ask.indexer.errors import Unreadable
 BUILT_IN = (
     "mail",
     "outlook",
+    "whatsapp",
+    "irc",
     "office",
     "opendocument",
     "books",
     "archive",
+    "ole",
     "markdown",
     "code",
     "html",
