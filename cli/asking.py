@@ -42,6 +42,8 @@ def search(
     lang: options.Lang = None,
     ext: options.Ext = None,
     only: Annotated[Side | None, typer.Option(help="Use words or meaning alone, to see what each finds.")] = None,
+    cues: options.Cues = True,
+    strict: options.Strict = False,
     explain: Explain = False,
     files: Annotated[bool, typer.Option("--files", help="Only the paths of files.")] = False,
     lines: Annotated[bool, typer.Option("-l", "--lines", help="path:line: text, as grep prints it.")] = False,
@@ -64,10 +66,10 @@ def search(
     limits = options.filters(after, before, kind, path, people, lang, ext)
     side: Literal["both", "words", "meaning"] = "both" if only is None else only.value
     with session.searcher() as searcher:
-        from ask.retriever.query import parse
 
         def find(text: str) -> Results:
-            found = searcher.search(parse(text, limits), n=session.settings.results, only=side)
+            query = session.question(text, limits, cues=cues, strict=strict)
+            found = searcher.search(query, n=session.settings.results, only=side)
             return found if min_score is None else _at_least(found, min_score)
 
         if question == ["-"]:
@@ -121,6 +123,7 @@ def _results_json(found: Results) -> dict[str, object]:
         "query": found.query,
         "hits": [hit_json(hit) for hit in found.hits],
         "near": [hit_json(hit) for hit in found.near],
+        "cues": found.cues,
         "notes": list(found.notes),
         "timing_ms": {name: round(spent, 2) for name, spent in found.timing_ms.items()},
     }
@@ -157,6 +160,8 @@ def answer(
     people: options.From = None,
     lang: options.Lang = None,
     ext: options.Ext = None,
+    cues: options.Cues = True,
+    strict: options.Strict = False,
     explain: Explain = False,
     json: options.Json = False,
 ) -> int:
@@ -170,12 +175,11 @@ def answer(
     """
     from ask.generator import extractive
     from ask.generator.results import as_json
-    from ask.retriever.query import parse
 
     session = Session(json, {"results": number})
     limits = options.filters(after, before, kind, path, people, lang, ext)
     with session.searcher() as searcher:
-        query = parse(" ".join(question), limits)
+        query = session.question(" ".join(question), limits, cues=cues, strict=strict)
         found = searcher.search(query, n=session.settings.results)
         embedder = searcher.embedder() if searcher.space() is not None else None
         reply = extractive.answer(query.text, found, embedder)

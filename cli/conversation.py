@@ -23,7 +23,7 @@ class Conversation:
 
     def ask(self, question: Question, say: Say) -> Results:
         """Hits for the question; the first time also the sentences that answer it, with their places."""
-        query = parse(question.text, question.filters)
+        query = self._session.question(question.text, question.filters)
         found = self._searcher.search(query, n=question.skip + question.count)
         if question.skip == 0 and found.hits:
             embedder = self._searcher.embedder() if self._searcher.space() is not None else None

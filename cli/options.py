@@ -20,6 +20,12 @@ In = Annotated[list[str] | None, typer.Option("--path", metavar="PATH", help="On
 From = Annotated[list[str] | None, typer.Option("--from", metavar="NAME", help="Who wrote it. Repeatable.")]
 Lang = Annotated[list[str] | None, typer.Option(metavar="LANG", help="cs, en, python, … Repeatable.")]
 Ext = Annotated[list[str] | None, typer.Option(metavar="EXT", help="File name ending. Repeatable.")]
+Cues = Annotated[
+    bool, typer.Option("--cues/--no-cues", help='Heed "years ago", "script", "from Petr" in the question.')
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Such cues exclude what does not fit, instead of only lifting what does.")
+]
 
 
 def filters(

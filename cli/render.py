@@ -92,7 +92,9 @@ def packed(pieces: Iterable[Piece], view: View, *, lead: str = "", indent: int =
 
 
 def results(found: Results, view: View) -> Iterator[str]:
-    """Everything about a search: hits, or the nearest misses, then the notes."""
+    """Everything about a search: what was understood, hits, or the nearest misses, then the notes."""
+    if found.cues:
+        yield view.terminal.paint(gate.clean(found.cues), "dim")
     yield from hits(found.hits, view)
     yield from near(found, view)
     yield from notes(found.notes, view)

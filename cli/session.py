@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,9 @@ from ask.retriever.hits import Hit
 
 if TYPE_CHECKING:
     from ask.cli.render import View
+    from ask.retriever.filters import Filters
+    from ask.retriever.people import Me
+    from ask.retriever.query import Query
     from ask.retriever.search import Searcher
 
 
@@ -60,6 +64,25 @@ class Session:
 
         lines = self.settings.lines if rows is None else rows
         return View(self.look, marker(words), rows=lines, explain=explain)
+
+    @cached_property
+    def me(self) -> Me:
+        """Whose files these are: as set, else as git and mail programs have been told."""
+        from ask.retriever.people import Me, guess_me
+
+        if named := self.settings.me:
+            return Me(tuple(n for n in named if "@" not in n), tuple(n for n in named if "@" in n))
+        return guess_me(Path.home(), os.environ.get("USER", ""))
+
+    def question(self, text: str, limits: Filters, *, cues: bool = True, strict: bool = False) -> Query:
+        """A typed question with its cues; `strict` makes them hard limits. Raises `EmptyQuery`."""
+        from datetime import UTC, datetime
+
+        from ask.retriever.query import parse
+
+        now = datetime.now(UTC).astimezone()
+        query = parse(text, limits, now=now if cues else None, me=self.me if cues else None)
+        return query.with_filters(query.cues.filters(now, limits)) if strict and query.cues else query
 
     @contextmanager
     def searcher(self) -> Iterator[Searcher]:

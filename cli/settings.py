@@ -81,6 +81,12 @@ class Settings:
         "all-MiniLM-L6-v2", "The model of meaning: a name or a folder.", '"~/models/e5-small"', values.text()
     )
     llm: str = _row("", "The language model that writes answers; empty: quotes only.", '"qwen2.5-3b"', values.text())
+    me: tuple[str, ...] = _row(
+        (),
+        'Who "I" is in questions: names and addresses; empty: as git and mail programs know you.',
+        '["Jana Nováková", "jana@example.org"]',
+        values.texts(),
+    )
     languages: tuple[str, ...] = _row(
         ("en", "cs"), "Languages whose word forms are known to be the same word.", '["en", "de"]', values.texts()
     )

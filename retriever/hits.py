@@ -59,3 +59,5 @@ class Results:
     """What limits this result: words pruned, files unread, meaning incomplete."""
     timing_ms: Mapping[str, float] = field(default_factory=dict)
     """Time per stage, in milliseconds."""
+    cues: str = ""
+    """What the question was taken to say besides its words, for people: `when: 2–8 years ago · kind: script`."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from ask.indexer import words
 from ask.indexer.errors import EmptyQuery, UsageError
 from ask.indexer.text import without_surrogates
+from ask.retriever.cues import Cues, find_cues
 from ask.retriever.filters import Filters
+from ask.retriever.people import Me
 
 LONGEST = 8_000
 """Code points of a question that count; the rest of a pasted text changes nothing but the time it takes."""
@@ -35,14 +38,19 @@ class Query:
     filters: Filters = field(default_factory=Filters)
     typed: str = ""
     """The question as typed."""
+    cues: Cues | None = None
+    """What it says of time, kind and people; None: not looked for."""
 
     def with_filters(self, filters: Filters) -> Query:
         """The same question within other limits."""
         return replace(self, filters=filters)
 
 
-def parse(text: str, filters: Filters | None = None) -> Query:
-    """Take a question apart. Raises `EmptyQuery` when there is nothing to look for."""
+def parse(text: str, filters: Filters | None = None, *, now: datetime | None = None, me: Me | None = None) -> Query:
+    """Take a question apart. Raises `EmptyQuery` when there is nothing to look for.
+
+    With `now` (timezone-aware), cues of time, kind and people are looked for; `me` is who says "I wrote".
+    """
     typed = without_surrogates(text[:LONGEST])  # arguments that are not UTF-8 hold some, models take none
     found: dict[str, list[str]] = {"phrases": [], "needed": [], "unwanted": []}
 
@@ -57,7 +65,8 @@ def parse(text: str, filters: Filters | None = None) -> Query:
         return " "
 
     plain = _TOKEN.sub(note, typed)
-    looked_up = telling(words.words(plain))
+    cues = find_cues(plain, now, me) if now is not None else None
+    looked_up = telling(words.words(cues.text_left() if cues else plain))
     if not looked_up:
         if found["unwanted"]:
             raise UsageError("the question only says what is not wanted", "Add a word to look for.")
@@ -70,6 +79,7 @@ def parse(text: str, filters: Filters | None = None) -> Query:
         unwanted=tuple(u for u in found["unwanted"] if words.words(u)),
         filters=filters or Filters(),
         typed=text,
+        cues=cues,
     )
 
 

@@ -15,7 +15,7 @@ from ask.retriever.filters import DATE
 _BATCH = 64
 _SELECT = f"""
 SELECT c.id, c.start, c."end", c.line, c.end_line, c.page, c.heading, c.tier, d.id, d.member, d.kind, d.title, d.hash,
-       f.path, {DATE}
+       f.path, {DATE}, d.people
 FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value JOIN documents d ON d.id = c.document_id
 JOIN files f ON f.id = d.file_id ORDER BY wanted.key
 """
@@ -42,6 +42,8 @@ class Row:
     raw_path: bytes
     seconds: int
     """Unix time of the document."""
+    people_json: str
+    """JSON array of who wrote it and to whom, the author first."""
 
     @property
     def path(self) -> str:
@@ -52,6 +54,11 @@ class Row:
     def headings(self) -> tuple[str, ...]:
         """Headings above the chunk, outermost first."""
         return tuple(json.loads(self.heading)) if self.heading else ()
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Who wrote it and to whom, the author first."""
+        return tuple(json.loads(self.people_json))
 
     @property
     def date(self) -> datetime | None:

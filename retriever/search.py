@@ -22,6 +22,7 @@ from ask.indexer.compile import read_card
 from ask.indexer.errors import NotFound
 from ask.indexer.names import name_text
 from ask.retriever import lexical, rows
+from ask.retriever.cues import Cues, prior
 from ask.retriever.fuse import Candidate, Fused, fuse, trust
 from ask.retriever.hits import Hit, Results
 from ask.retriever.lexical import Lexical
@@ -39,6 +40,8 @@ MEANING_DEPTH = 200
 """Chunks taken from the meaning side."""
 CANDIDATES = 400
 """Chunks that are scored by both sides."""
+CUED = 120
+"""Best candidates for which cues of time, kind and people are weighed."""
 LOOK_FURTHER = 20
 """Documents looked at beyond those shown, for copies of those shown."""
 NEAR_ENOUGH = 0.30
@@ -111,11 +114,13 @@ class Searcher:
                 fused = [Fused(i, {"meaning": c}) for i, c in sorted(cosines.items(), key=lambda pair: -pair[1])]
             else:
                 fused = fuse(self._candidates(ids, cosines, found, space, vector), found, trusted)
+                fused = self._with_cues(query.cues, fused) if query.cues and only == "both" else fused
         with clock.stage("show"):
             hits = self._hits(query, fused, n)
+        cues = query.cues.shown() if query.cues else ""
         good = [hit for hit in hits if _is_good(hit, found, cosines)]
         near = () if good else tuple(hits[:3])
-        return Results(query.typed, tuple(good), near, tuple(self._notes(only)), clock.timing())
+        return Results(query.typed, tuple(good), near, tuple(self._notes(only)), clock.timing(), cues)
 
     def _candidates(
         self,
@@ -141,6 +146,18 @@ class Searcher:
         return [
             Candidate(row[0], row[1], cosines.get(row[0], 0.0), names.get(row[1], 0.0), shares[row[1]]) for row in rows
         ]
+
+    def _with_cues(self, cues: Cues, fused: Sequence[Fused]) -> list[Fused]:
+        """The best candidates again, with what fits the cues of the question lifted."""
+        by_id = {candidate.id: candidate for candidate in fused[:CUED]}
+        lifted: list[Fused] = []
+        for row in rows.rows(self.db, list(by_id)):
+            body = (
+                rows.text(self.db, row.document_id)[row.start : row.end] if cues.of("kind") or cues.of("link") else ""
+            )
+            parts = prior(cues, row.date, row.kind, row.people, body)
+            lifted.append(Fused(row.id, {**by_id[row.id].parts, **parts}))
+        return [*sorted(lifted, key=lambda one: (-one.score, one.id)), *fused[CUED:]]
 
     def _name_cosines(
         self, space: Space | None, vector: Vectors | None, blobs: Mapping[int, bytes]
