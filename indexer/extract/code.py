@@ -43,6 +43,11 @@ _LIBRARY = re.compile(r"^(?:export\b|module\.exports\b|exports\.)", re.MULTILINE
 def read_code(source: Source) -> Iterator[Document]:
     """One document, its text that of the file."""
     text = text_of(source)
+    if text.startswith("<?xml"):
+        from ask.indexer.extract.xml import read_xml
+
+        yield from read_xml(source)
+        return
     yield _document(source, text, language_of(source, text))
 
 
@@ -79,8 +84,9 @@ def language_of(source: Source, text: str) -> Language:
 def _document(source: Source, text: str, language: Language) -> Document:
     if _minified(text):
         raise Unreadable("machine-written", "minified or generated code")
-    tree = parse(text, language.grammar) if language.grammar else None
-    found = list(definitions(tree, text, language.grammar)) if tree and language.grammar else []
+    grammar = None if text.startswith("<") and language.name != "php" else language.grammar
+    tree = parse(text, grammar) if grammar else None
+    found = list(definitions(tree, text, grammar)) if tree and grammar else []
     blocks = _swept(text, found) if found else _at_blank_lines(text, symbols=True)
     return Document(
         text,

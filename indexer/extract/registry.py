@@ -25,6 +25,8 @@ BUILT_IN = (
     "mail",
     "outlook",
     "whatsapp",
+    "chat_export",
+    "assistants",
     "irc",
     "office",
     "opendocument",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ask.indexer.documents import Document
+from ask.indexer.errors import Unreadable
 from ask.indexer.extract.flow import OPEN_XML, Flow, Texts, joined
-from ask.indexer.extract.package import Package, attribute, local
+from ask.indexer.extract.package import Package, attribute, local, parse_xml
 from ask.indexer.extract.pieces import Pieces
 from ask.indexer.extract.properties import properties
+from ask.indexer.extract.registry import Source
+from ask.indexer.extract.unpack import STEP, Damaged
 
 TITLE = 0
 """Level of a paragraph in the style of a title."""
@@ -43,6 +47,25 @@ def word_document(package: Package, main: str) -> Document | None:
         pages=tuple(pieces.pages) if flow.page > 1 else (),
         facts=about.facts,
     )
+
+
+def is_flat_word(data: bytes) -> bool:
+    """A document of Word 2003 or later in a single XML file."""
+    head = data[:4000]
+    return head.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"<?xml") and (
+        b"wordDocument" in head or b"2006/xmlPackage" in head
+    )
+
+
+def flat_word_document(source: Source) -> Document:
+    """The document in a single XML file. Raises `Unreadable("empty")`."""
+    flow = _Body({f"Heading{level}": level for level in range(1, DEEPEST + 1)})
+    with suppress(Damaged):
+        parse_xml((source.data[at : at + STEP] for at in range(0, len(source.data), STEP)), flow)
+    if not flow.pieces.blocks:
+        raise Unreadable("empty")
+    blocks = tuple(flow.pieces.blocks)
+    return Document(flow.pieces.text, title=flow.title, member=source.member, blocks=blocks, lines=())
 
 
 def _repeated(package: Package) -> Iterator[str]:
