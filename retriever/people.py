@@ -142,7 +142,7 @@ _TALK = r"(?i:\b(?:chatu?|talk|talked|conversation|mails?|e-?mails?|konverzace)\
 _PATTERNS = (
     (re.compile(rf"(?<!\w)(?:[Ff]rom|[Bb]y|[Oo]d)\s{_ADDRESS}"), 1.0),
     (re.compile(rf"(?<!\w)(?:[Ff]rom|[Oo]d)\s{_NAMES}"), 1.0),
-    (re.compile(rf"(?<!\w)[Bb]y\s{_NAMES}"), 0.8),
+    (re.compile(rf"(?<!\w)[Bb]y\s{_NAMES}"), 0.5),  # "the treaty broken by Britain"
     (re.compile(rf"(?<![\w.]){_NAMES}\s{_BETWEEN}(?:{_EN_SAID}|{_CS_SAID})(?!\w)"), 1.0),
     (re.compile(rf"(?<!\w)(?:{_CS_SAID})\s{_BETWEEN}{_NAMES}"), 0.9),
     (re.compile(_TALK + _NAMES), 0.8),
@@ -198,7 +198,8 @@ def _named(question: Folded) -> Iterator[PeopleCue]:
             if fold(match["who"].split()[0]) in _NO_NAMES or any(start < b and a < end for a, b in taken):
                 continue
             taken.append((start, end))
-            yield PeopleCue(match.start(), match.end(), Person(match["who"]), trust)
+            name = match["who"].removesuffix("'s").removesuffix("’s")
+            yield PeopleCue(match.start(), match.end(), Person(name), trust)
 
 
 def _lower(question: Folded) -> Iterator[PeopleCue]:
