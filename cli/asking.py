@@ -9,13 +9,16 @@ from enum import StrEnum
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from ask.cli import gate, options
 from ask.cli.session import Session, hit_json
 from ask.indexer.errors import UsageError
 from ask.retriever.hits import Results
+
+if TYPE_CHECKING:
+    from ask.retriever.search import Searcher
 
 
 class Side(StrEnum):
@@ -179,6 +182,8 @@ def answer(
     session = Session(json, {"results": number})
     limits = options.filters(after, before, kind, path, people, lang, ext)
     with session.searcher() as searcher:
+        if (exact := counted(session, searcher, " ".join(question))) is not None:
+            return exact
         query = session.question(" ".join(question), limits, cues=cues, strict=strict)
         found = searcher.search(query, n=session.settings.results)
         embedder = searcher.embedder() if searcher.space() is not None else None
@@ -193,6 +198,24 @@ def answer(
     session.put([""])
     session.put(render.results(found, view))
     return 1 if reply.abstained else 0
+
+
+def counted(session: Session, searcher: Searcher, question: str) -> int | None:
+    """Answer "how many …", "all … from 2019" exactly, by SQL; None when the question is none of these."""
+    from datetime import UTC, datetime
+
+    from ask.cli import counts
+    from ask.retriever import counting, tables
+
+    asked = counting.plan(question, datetime.now(UTC).astimezone())
+    if asked is None:
+        return None
+    table = tables.run(searcher.db, asked)
+    if session.json:
+        session.put_json(counts.as_json(question, table))
+    else:
+        session.put(counts.shown(table, session.view()))
+    return 0 if table.total else 1
 
 
 def get(

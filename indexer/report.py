@@ -73,3 +73,12 @@ def left_out(db: Connection) -> list[tuple[str, str, str, str]]:
         "SELECT path, status, reason, detail FROM files WHERE status != 'indexed' ORDER BY status DESC, reason, path"
     )
     return [(os.fsdecode(bytes(path)), status, reason, detail) for path, status, reason, detail in rows]
+
+
+def masked(db: Connection) -> list[tuple[str, str | None, int | None, str]]:
+    """(path, member, line, rule) of every secret that was masked, by path and line."""
+    rows = db.execute(
+        "SELECT f.path, d.member, r.line, r.rule FROM redactions r JOIN documents d ON d.id = r.document_id"
+        " JOIN files f ON f.id = d.file_id ORDER BY f.path, d.member, r.line"
+    )
+    return [(os.fsdecode(bytes(path)), member, line, rule) for path, member, line, rule in rows]

@@ -1,0 +1,52 @@
+"""How counts and lists out of the index look, with the query that made them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from ask.cli import gate
+from ask.cli.overview import human_bytes
+from ask.cli.render import View, place
+from ask.retriever.tables import Cell, Table
+
+
+def shown(table: Table, view: View) -> Iterator[str]:
+    """The total, the rows, and the query, faint."""
+    yield view.terminal.paint(f"{table.total:,}", "title")
+    for row in table.rows:
+        yield _file(row, view) if table.columns[0] == "path" else _group(row)
+    yield from ("", *(view.terminal.paint(gate.clean(line), "dim") for line in table.sql_shown.split("\n")))
+
+
+def _group(row: tuple[Cell, ...]) -> str:
+    name, number = row
+    return f"{number:>8,}  {gate.clean(str(name))}"
+
+
+def _file(row: tuple[Cell, ...], view: View) -> str:
+    path, member, _, title, date, size = row
+    day = f"{date:%Y-%m-%d}" if isinstance(date, datetime) else " " * 10
+    where = place(str(path), None if member is None else str(member), None, None, view).drawn(None, view.terminal)
+    weight = human_bytes(int(size)) if isinstance(size, int) else ""
+    return f"{day}  {weight:>9}  {where}{gate.clean(f'  {title}') if title else ''}"
+
+
+def as_json(question: str, table: Table) -> dict[str, object]:
+    """As `ask answer --json`, with the table beside the answer."""
+    return {
+        "question": question,
+        "answer": str(table.total),
+        "grounded": True,
+        "abstained": table.total == 0,
+        "citations": [],
+        "hits": [],
+        "model": None,
+        "timing_ms": {},
+        "table": {
+            "columns": list(table.columns),
+            "rows": [[cell.isoformat() if isinstance(cell, datetime) else cell for cell in row] for row in table.rows],
+            "total": table.total,
+            "sql": table.sql_shown,
+        },
+    }

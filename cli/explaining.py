@@ -1,0 +1,65 @@
+"""Commands that explain: why a file was not found, and what was masked."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from ask.cli import gate, options
+from ask.cli.session import Session
+
+
+def why(
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="What you asked.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The file you expected.")],
+    json: options.Json = False,
+) -> int:
+    """Tell at which stage a file was lost: not scanned, not read, not matched, or ranked below others.
+
+    \b
+    ask why "regex for dates" ~/bin/dates.pl
+    """
+    from ask.retriever import trace
+
+    session = Session(json)
+    target = os.path.abspath(path.expanduser())  # noqa: PTH100 (links stay as named)
+    with session.searcher() as searcher:
+        query = session.question(question, options.filters(None, None, None, None, None, None, None))
+        steps = trace.follow(searcher, query, target)
+    if json:
+        session.put_json([{"stage": s.stage, "passed": s.passed, "what": s.what} for s in steps])
+    else:
+        for step in steps:
+            mark = session.look.paint("yes" if step.passed else "NO ", "good" if step.passed else "bad")
+            session.put([f"{mark}  {gate.clean(step.stage):<9} {gate.clean(step.what)}"])
+    return 0 if all(step.passed for step in steps) else 1
+
+
+def audit(json: options.Json = False) -> int:
+    """List what was masked in your files as a secret, by file, line and rule; never the secret itself.
+
+    \b
+    ask audit
+    """
+    from ask.indexer import report
+
+    session = Session(json)
+    with session.searcher() as searcher:
+        masked = report.masked(searcher.db)
+    if json:
+        session.put_json([{"path": p, "document": m, "line": line, "rule": rule} for p, m, line, rule in masked])
+    else:
+        session.put(
+            gate.clean_path(p) + (f":{line}" if line else "") + gate.clean(f"{' ' + m if m else ''}: {rule}")
+            for p, m, line, rule in masked
+        )
+        session.put([f"{len(masked):,} secrets are masked in the index; the files themselves are as they were."])
+    return 0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(why)
+    app.command()(audit)

@@ -1,0 +1,80 @@
+"""`ask why`, `ask audit`, counting and cues, through the real command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isclose
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+KEY = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+FILES = {
+    "outline.py": "#!/usr/bin/env python3\n# prints the structure of an HTML page\nimport sys\nprint(sys.stdin.read())\n",
+    "diary/html.md": "---\ndate: 2012-05-01\n---\nToday I read about the structure of HTML pages and scripts.\n",
+    "notes/deploy.txt": f"The token for deploying is {KEY} and must be changed.\n",
+    ".env": "PASSWORD=hunter2\n",
+    "irc/2009-03-14.log": "--- Log opened Sat Mar 14 09:00:00 2009\n09:01 < petr> hello\n"
+    "09:02 < petr> https://sheep.example/merge-sort\n09:03 < jana> thanks\n",
+}
+
+
+@pytest.fixture(scope="module")
+def filled(new_ask: Callable[[Path], Any], plant: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("explained")
+    ask = new_ask(folder / "state")
+    assert ask("index", plant(folder / "files", FILES), "--quiet").code == 0
+    ask.folder = folder / "files"
+    return ask
+
+
+def test_why_follows_a_file_that_was_found(filled: Any) -> None:
+    steps = filled("why", "structure of HTML", filled.folder / "outline.py", "--json").json()
+    assert [step["stage"] for step in steps] == ["scanned", "read", "words", "ranked"]
+    assert all(step["passed"] for step in steps)
+
+
+def test_why_names_the_stage_where_a_file_was_lost(filled: Any) -> None:
+    secret = filled("why", "password", filled.folder / ".env", "--json")
+    assert secret.code == 1
+    assert [step["passed"] for step in secret.json()] == [True, False]
+    elsewhere = filled("why", "password", "/nowhere/at/all.txt", "--json").json()
+    assert elsewhere == [{"stage": "scanned", "passed": False, "what": elsewhere[0]["what"]}]
+
+
+def test_audit_names_the_place_and_never_the_secret(filled: Any) -> None:
+    said = filled("audit", "--json")
+    assert KEY not in said.out
+    (found,) = said.json()
+    assert (Path(found["path"]).name, found["line"]) == ("deploy.txt", 1)
+    assert filled("search", KEY, "--only", "words", "--json").code == 1
+
+
+def test_counting_is_exact_and_shows_its_query(filled: Any) -> None:
+    said = filled("answer", "how many scripts do I have?", "--json").json()
+    assert (said["answer"], said["table"]["total"]) == ("1", 1)
+    assert "SELECT" in said["table"]["sql"]
+
+
+def test_cues_are_shown_lift_what_fits_and_can_be_switched_off(filled: Any) -> None:
+    heeded = filled("search", "script about HTML structure", "--json").json()
+    assert "script" in heeded["cues"]
+    best = heeded["hits"][0]
+    assert Path(best["path"]).name == "outline.py"
+    assert best["why"]["kind"] > 0
+    assert isclose(sum(best["why"].values()), best["score"], abs_tol=1e-9)
+    ignored = filled("search", "script about HTML structure", "--no-cues", "--json").json()
+    assert ignored["cues"] == ""
+    assert all("kind" not in hit["why"] for hit in ignored["hits"])
+
+
+def test_strict_cues_exclude(filled: Any) -> None:
+    kinds = {hit["kind"] for hit in filled("search", "script about HTML", "--strict", "--json").json()["hits"]}
+    assert kinds == {"script"}
+
+
+def test_the_link_somebody_posted_is_the_line_with_the_link(filled: Any) -> None:
+    best = filled("search", "the link Petr posted on IRC", "--json").json()["hits"][0]
+    assert "https://sheep.example/merge-sort" in best["snippet"]
+    assert best["line"] <= 3 <= best["end_line"]
