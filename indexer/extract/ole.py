@@ -1,0 +1,143 @@
+"""OLE containers: documents of Word, Excel and PowerPoint before 2007, and whatever else was packed that way.
+
+What the container holds decides, not its name. Encrypted documents of any version are such containers, too.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from ask.indexer.documents import Document
+from ask.indexer.errors import Unreadable
+from ask.indexer.extract.excel_binary import excel_documents
+from ask.indexer.extract.html import read_html
+from ask.indexer.extract.members import member
+from ask.indexer.extract.outlook import looks_like_message, read_outlook
+from ask.indexer.extract.pdf import title_of
+from ask.indexer.extract.plain import read_plain
+from ask.indexer.extract.powerpoint_binary import powerpoint_document
+from ask.indexer.extract.properties import Properties
+from ask.indexer.extract.registry import Source, extractor, read
+from ask.indexer.extract.unpack import Budget
+from ask.indexer.extract.word import flat_word_document, is_flat_word
+from ask.indexer.extract.word_binary import word_document
+from ask.indexer.text import decode, looks_binary
+
+if TYPE_CHECKING:
+    from olefile import OleFileIO
+
+MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_DAMAGE = (OSError, struct.error, ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError)
+"""What olefile raises for containers that are not sound."""
+_WORD, _SLIDES, _BOOKS = "WordDocument", "PowerPoint Document", ("Workbook", "Book")
+_ENCRYPTED = ("EncryptedPackage", "EncryptionInfo", "\x06DataSpaces")
+_NATIVE = "\x01Ole10Native"
+_PAYLOADS = ("Package", "CONTENTS", "Contents", "EmbeddedOdf")
+_KNOWN = (b"PK\x03\x04", b"%PDF-", b"{\\rtf")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+@extractor("ole", suffixes=[".doc", ".xls", ".xlt", ".xlm", ".xlw", ".ppt", ".pps", ".pot"], magic=[MAGIC])
+def read_ole(source: Source) -> Iterator[Document]:
+    """The documents of a container; files with such names that are none are read as what they are."""
+    if looks_like_message(source):
+        yield from read_outlook(source)
+    elif source.data.startswith(MAGIC):
+        yield from _container(source)
+    else:
+        yield from _something_else(source)
+
+
+def _something_else(source: Source) -> Iterator[Document]:
+    """Programs save web pages and plain text under the names of documents."""
+    if is_flat_word(source.data):
+        yield flat_word_document(source)
+    elif not looks_binary(source.data):
+        yield from read_html(source) if b"<html" in source.data[:2000].lower() else read_plain(source)
+    elif source.suffix in (".xls", ".xlt", ".xlw", ".xlm"):
+        yield from excel_documents(source, Properties())  # before 1995 the sheets lay in no container
+    else:
+        raise Unreadable("unsupported", "a document of an old or unknown program")
+
+
+def _container(source: Source) -> Iterator[Document]:
+    import olefile
+
+    try:
+        with olefile.OleFileIO(BytesIO(source.data)) as ole:
+            found = _documents(source, ole)
+    except _DAMAGE as problem:
+        raise Unreadable("damaged", str(problem)) from problem
+    yield from found
+
+
+def _documents(source: Source, ole: OleFileIO) -> list[Document]:
+    if any(ole.exists(name) for name in _ENCRYPTED):
+        raise Unreadable("encrypted", "protected by a password")
+    about = _properties(ole)
+    if ole.exists(_WORD):
+        return [word_document(source, ole, about)]
+    if ole.exists(_SLIDES):
+        return [powerpoint_document(source, ole, about)]
+    if any(ole.exists(name) for name in _BOOKS):
+        return excel_documents(source, about)
+    if found := _payload(ole):
+        name, data = found
+        return list(read(member(source, name, data, Budget(source))))
+    raise Unreadable("unsupported", "a container of an unknown program")
+
+
+def _payload(ole: OleFileIO) -> tuple[str, bytes] | None:
+    """A file that was put into a document as an object: its name and content."""
+    if ole.exists(_NATIVE):
+        return _native(ole.openstream(_NATIVE).read())
+    for name in _PAYLOADS:
+        if ole.exists(name) and (data := ole.openstream(name).read()).startswith(_KNOWN):
+            return "object", data
+    return None
+
+
+def _native(data: bytes) -> tuple[str, bytes] | None:
+    """Size, flags, label and path, both closed by NUL, flags, the temporary path with its length, size, content."""
+    label_end = data.index(b"\0", 6)
+    path_end = data.index(b"\0", label_end + 1)
+    (length,) = struct.unpack_from("<I", data, path_end + 5)
+    at = path_end + 9 + length
+    (size,) = struct.unpack_from("<I", data, at)
+    name = decode(data[6:label_end]).replace("\\", "/").rpartition("/")[2]
+    content = data[at + 4 : at + 4 + size]
+    return (name or "object", content) if content else None
+
+
+def _properties(ole: OleFileIO) -> Properties:
+    """Title, authors and dates; nothing where they are damaged, which says nothing about the text."""
+    try:
+        meta = ole.get_metadata()
+    except _DAMAGE:
+        return Properties()
+    page = f"cp{meta.codepage & 0xFFFF}" if isinstance(meta.codepage, int) else ""
+    facts = {"subject": _said(meta.subject, page), "tags": _said(meta.keywords, page)}
+    return Properties(
+        title_of({"Title": _said(meta.title, page)}),
+        tuple(dict.fromkeys(filter(None, (_said(meta.author, page), _said(meta.last_saved_by, page))))),
+        _moment(meta.last_saved_time) or _moment(meta.create_time),
+        "",
+        {name: value for name, value in facts.items() if value},
+    )
+
+
+def _said(value: object, page: str) -> str:
+    if isinstance(value, bytes):
+        value = decode(value, "utf-8" if page == "cp65001" else page)
+    if not isinstance(value, str):
+        return ""
+    return " ".join(_CONTROLS.sub(" ", value.partition("\0")[0]).split())[:300]
+
+
+def _moment(value: object) -> datetime | None:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and 1980 < value.year < 2200 else None
