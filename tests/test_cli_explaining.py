@@ -25,18 +25,17 @@ def filled(new_ask: Callable[[Path], Any], plant: Callable[..., Path], tmp_path_
     folder = tmp_path_factory.mktemp("explained")
     ask = new_ask(folder / "state")
     assert ask("index", plant(folder / "files", FILES), "--quiet").code == 0
-    ask.folder = folder / "files"
     return ask
 
 
 def test_why_follows_a_file_that_was_found(filled: Any) -> None:
-    steps = filled("why", "structure of HTML", filled.folder / "outline.py", "--json").json()
+    steps = filled("why", "structure of HTML", filled.home.parent / "files" / "outline.py", "--json").json()
     assert [step["stage"] for step in steps] == ["scanned", "read", "words", "ranked"]
     assert all(step["passed"] for step in steps)
 
 
 def test_why_names_the_stage_where_a_file_was_lost(filled: Any) -> None:
-    secret = filled("why", "password", filled.folder / ".env", "--json")
+    secret = filled("why", "password", filled.home.parent / "files" / ".env", "--json")
     assert secret.code == 1
     assert [step["passed"] for step in secret.json()] == [True, False]
     elsewhere = filled("why", "password", "/nowhere/at/all.txt", "--json").json()
