@@ -89,14 +89,16 @@ def _terms(word: str, czech: bool) -> tuple[str, ...]:
     found = [_english.stemWord(part) for part in parts]
     if czech:
         found += [_czech_root(part) for part in parts]
-    if len(parts) > 1:
-        found.append(fold(word.replace("_", "").replace("'", "").replace("’", "")))
+    whole = fold(word.replace("_", "").replace("'", "").replace("’", ""))
+    if parts != [whole]:
+        found.append(whole)
     return tuple(term for term in found if term)
 
 
 def parts_of(word: str) -> list[str]:
-    """The folded words an identifier is made of; one for an ordinary word."""
-    return [part.casefold() for part in _PART.findall(_without_marks(word))] or [fold(word)]
+    """The folded words an identifier is made of; one for an ordinary word. Single letters of compounds say nothing."""
+    parts = [part.casefold() for part in _PART.findall(_without_marks(word))]
+    return [part for part in parts if len(part) > 1] if len(parts) > 1 else [fold(word)]
 
 
 def stems_of(word: str) -> tuple[str, ...]:

@@ -59,10 +59,9 @@ def test_counting_is_exact_and_shows_its_query(filled: Any) -> None:
 def test_cues_are_shown_lift_what_fits_and_can_be_switched_off(filled: Any) -> None:
     heeded = filled("search", "script about HTML structure", "--json").json()
     assert "script" in heeded["cues"]
-    best = heeded["hits"][0]
-    assert Path(best["path"]).name == "outline.py"
-    assert best["why"]["kind"] > 0
-    assert isclose(sum(best["why"].values()), best["score"], abs_tol=1e-9)
+    lifted = {Path(hit["path"]).name: hit for hit in heeded["hits"]}
+    assert lifted["outline.py"]["why"]["kind"] > 0 == lifted["html.md"]["why"]["kind"]
+    assert all(isclose(sum(hit["why"].values()), hit["score"], abs_tol=1e-9) for hit in heeded["hits"])
     ignored = filled("search", "script about HTML structure", "--no-cues", "--json").json()
     assert ignored["cues"] == ""
     assert all("kind" not in hit["why"] for hit in ignored["hits"])
