@@ -33,6 +33,7 @@ BUILT_IN = (
     "books",
     "archive",
     "ole",
+    "rtf",
     "markdown",
     "code",
     "html",
