@@ -44,6 +44,7 @@ class Found:
     size: int
     """Bytes."""
     mtime_ns: int
+    """Since 1970, kept within 64 bits."""
     inode: int
     """0 where the system has none (Windows)."""
     device: int
@@ -300,10 +301,10 @@ class _Walk:
         return Found(
             path,
             found.st_size,
-            found.st_mtime_ns,
+            _storable(found.st_mtime_ns),
             found.st_ino,
             found.st_dev,
-            found.st_ctime_ns,
+            _storable(found.st_ctime_ns),
             found.st_mode,
         )
 
@@ -317,6 +318,11 @@ class _Walk:
 
     def _is_own(self, path: bytes) -> bool:
         return path in self._rules.own
+
+
+def _storable(nanoseconds: int) -> int:
+    """A time that fits 64 bits: those before 1677 and after 2262, which some file systems know, do not."""
+    return min(max(nanoseconds, -(1 << 63)), (1 << 63) - 1)
 
 
 def _name(entry: os.DirEntry[bytes]) -> bytes:
