@@ -95,14 +95,14 @@ def _documents(source: Source, ole: OleFileIO) -> list[Document]:
 def _payload(ole: OleFileIO) -> tuple[str, bytes] | None:
     """A file that was put into a document as an object: its name and content."""
     if ole.exists(_NATIVE):
-        return _native(ole.openstream(_NATIVE).read())
+        return packed_file(ole.openstream(_NATIVE).read())
     for name in _PAYLOADS:
         if ole.exists(name) and (data := ole.openstream(name).read()).startswith(_KNOWN):
             return "object", data
     return None
 
 
-def _native(data: bytes) -> tuple[str, bytes] | None:
+def packed_file(data: bytes) -> tuple[str, bytes] | None:
     """Size, flags, label and path, both closed by NUL, flags, the temporary path with its length, size, content."""
     label_end = data.index(b"\0", 6)
     path_end = data.index(b"\0", label_end + 1)
