@@ -72,6 +72,13 @@ def test_the_third_format() -> None:
     assert document.language == "python"
 
 
+def test_empty_strings_do_not_confuse_the_lines() -> None:
+    # Two strings at one offset once gave two lines for it.
+    document = read_one('{"cells": [{"source": ["a\\n",\n"",\n"",\n"b"]}]}')
+    assert document.text == "a\nb"
+    assert document.lines == ((0, 1), (2, 4))
+
+
 def test_long_outputs_are_cut() -> None:
     cell = {"cell_type": "code", "source": "run()", "outputs": [{"text": ["a line\n"] * 5_000}]}
     document = read_one(json.dumps({"cells": [cell]}))

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 LONG = 1_500
 """UTF-8 bytes; a longer definition is cut at its blank lines, each part carrying its name as heading."""
 
-LONGEST = 1_000_000
-"""Code points; longer files were written by programs, and text that is no code of its language parses slowly."""
 DEEPEST = 8
 """Names in a heading; deeper nesting is a puzzle or an attack."""
 
@@ -53,7 +51,7 @@ def parse(text: str, grammar: Grammar) -> Tree | None:
     A parser can be stopped only when it reads through a callback, and then py-tree-sitter 0.26 leaks what the callback
     returns: 1.8 GB for a Perl module of 200 kB. The worker's own limit stops it instead.
     """
-    return _parser(grammar).parse(text.encode()) if len(text) <= LONGEST else None
+    return _parser(grammar).parse(text.encode()) if len(text) <= grammar.longest else None
 
 
 def definitions(tree: Tree, text: str, grammar: Grammar) -> Iterator[Definition]:

@@ -100,6 +100,8 @@ class Pieces:
             pairs = [(offset + shift, line) for offset, line in marks if offset + shift < end]
         before = [line for offset, line in pairs if offset <= start] or [line for _, line in pairs[:1]]
         for offset, line in [(start, line) for line in before[-1:]] + [pair for pair in pairs if pair[0] > start]:
+            if self.lines and self.lines[-1][0] == offset:
+                self.lines.pop()  # nothing stood there
             if not self.lines or self.lines[-1][1] != line:
                 self.lines.append((offset, line))
 
