@@ -57,7 +57,7 @@ def test_text_in_old_encodings_keeps_its_lines() -> None:
         (b" \n\t\n", "a.txt", "empty"),
         (bytes(range(256)) * 20, "a.txt", "binary"),
         (bytes(range(256)) * 20, "no-suffix", "binary"),
-        (b"{\\rtf1\\ansi kettle}", "letter.unheard", "unsupported"),
+        (b"%!PS-Adobe-3.0\n(kettle) show", "letter.unheard", "unsupported"),
         (b"QUJD" * 20_000, "a.txt", "machine-written"),
     ],
 )

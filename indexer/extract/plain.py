@@ -32,8 +32,8 @@ _NAMES = [
     "notes",
 ]
 
-_CODES = (b"{\\rtf", b"%!PS", b"\x1b%-12345X")
-"""RTF, PostScript, PJL: made of letters, but no text."""
+_CODES = (b"%!PS", b"\x1b%-12345X")
+"""PostScript and PJL: made of letters, but no text."""
 
 
 @extractor("plain", suffixes=_SUFFIXES, names=_NAMES)
