@@ -65,7 +65,7 @@ def connect(home: Path, *, write: bool = False) -> Connection:
     except BaseException as error:
         if connection is not None:
             connection.close()
-        problem = explained(error, home)
+        problem = explained(error, home, writing=write)
         if problem is None:
             raise
         raise problem from error
@@ -96,11 +96,9 @@ def below(folder: bytes) -> tuple[bytes, bytes]:
 _FULL, _IOERR, _READONLY, _CANTOPEN = 13, 10, 8, 14
 _DAMAGED = frozenset([11, 26])  # SQLITE_CORRUPT, SQLITE_NOTADB
 _BUSY = frozenset([5, 6])
-_IOERR_WRITING = frozenset(n << 8 | _IOERR for n in (3, 4, 5, 6, 19))
-"""Of writing, syncing, truncating and growing: what a quota or a limit on file sizes gives instead of "full"."""
 
 
-def explained(error: BaseException | None, home: Path) -> AskError | None:
+def explained(error: BaseException | None, home: Path, *, writing: bool = False) -> AskError | None:
     """What an error of SQLite means for a person; None when it is something else, or a mistake of ours."""
     code = getattr(error, "sqlite_errorcode", None)
     if not isinstance(error, DatabaseError) or code is None:
@@ -109,8 +107,13 @@ def explained(error: BaseException | None, home: Path) -> AskError | None:
         return DamagedIndex(f"the index in {home} is damaged: {error}", "Run: ask check --repair")
     if code & 0xFF in _BUSY:
         return Busy("another program is using the index", "Try again when it has finished.")
-    if code == _FULL or code in _IOERR_WRITING:
+    if code == _FULL:
         return DiskFull(f"no room left for the index in {home}", "Make room, then run the same command again.")
+    if code & 0xFF == _IOERR and writing:  # what a quota or a limit on the size of files gives instead of "full"
+        return DiskFull(
+            f"no room left for the index in {home}, or its disk fails: {error}",
+            "Make room, then run the same command again.",
+        )
     if code & 0xFF in (_IOERR, _READONLY, _CANTOPEN):
         return IndexProblem(f"the index in {home} cannot be used: {error}", "Run: ask doctor")
     return None

@@ -128,7 +128,7 @@ class Store:
 
     def _explain(self, error: BaseException | None) -> None:
         """Raise what an error of SQLite means for people; nothing happens when it is another error."""
-        problem = database.explained(error, self.home)
+        problem = database.explained(error, self.home, writing=True)
         if problem is not None:
             raise problem from error
 
