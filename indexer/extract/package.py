@@ -42,6 +42,8 @@ class Part:
     """Bytes it takes; None when only the end of the data tells."""
     method: int
     encrypted: bool
+    size: int = 0
+    """Bytes it is said to hold; 0 when it does not say."""
     moment: tuple[int, int, int, int, int, int] | None = None
     """Year to second, local time of whoever packed it."""
 
@@ -114,6 +116,8 @@ class Package:
     def _raw(self, part: Part) -> Iterator[bytes]:
         if part.encrypted:
             raise Unreadable("encrypted")
+        if part.size > self.budget.left:  # said beforehand, it costs the other parts nothing
+            raise Unreadable("too large", "it unpacks to more than the limits allow")
         head = self._data[part.offset : part.offset + _HEADER.size]
         if len(head) < _HEADER.size or not head.startswith(_SIGNATURE):
             raise Damaged("its header is gone")
@@ -228,7 +232,9 @@ def _directory(data: bytes) -> list[Part]:
 def _part(info: zipfile.ZipInfo) -> Part:
     name = info.filename if info.flag_bits & _UTF8 else _recoded(info.filename)
     encrypted = bool(info.flag_bits & _ENCRYPTED)
-    return Part(name, info.header_offset, info.compress_size, info.compress_type, encrypted, info.date_time)
+    return Part(
+        name, info.header_offset, info.compress_size, info.compress_type, encrypted, info.file_size, info.date_time
+    )
 
 
 def _recoded(name: str) -> str:
