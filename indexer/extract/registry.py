@@ -24,6 +24,8 @@ from ask.indexer.errors import Unreadable
 BUILT_IN = (
     "mail",
     "outlook",
+    "notes",
+    "feeds",
     "calendar",
     "contacts",
     "subtitles",

@@ -76,11 +76,11 @@ def _document(source: Source, text: str) -> Document:
 
 def _read(text: str) -> Pieces:
     reader = _Reader()
-    reader.parser.Parse(_safe(text).encode(), True)
+    reader.parser.Parse(without_declarations(text).encode(), True)
     return reader.pieces
 
 
-def _safe(text: str) -> str:
+def without_declarations(text: str) -> str:
     """The same lines without declarations, unknown entities and characters that XML forbids."""
     text = _DECLARED.sub(lambda match: "\n" * match.group().count("\n"), text)
     text = _ENTITY.sub(lambda match: html5.get(match.group(1), " ") if match.group(1) else "&amp;", text)
