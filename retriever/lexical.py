@@ -29,7 +29,7 @@ chance (a Czech word in the one English text) would otherwise outweigh all else.
 K1 = 1.2
 B = 0.75
 """The constants of BM25 as FTS5 has them."""
-_MOST_CANDIDATES = 1_000
+_MOST_CANDIDATES = 2_000
 
 Scope = tuple[str, list[object]]
 """SQL that selects the ids of the chunks that may be found, with its parameters."""

