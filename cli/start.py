@@ -22,7 +22,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its status."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.umask(0o077)
+    _no_core_dumps()
     raise SystemExit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _no_core_dumps() -> None:
+    """The memory of this process holds texts; a crash must not leave them on the disk."""
+    try:
+        import resource
+    except ImportError:  # Windows writes none
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def run(arguments: list[str]) -> int:

@@ -156,6 +156,8 @@ def _saved(store: Store, damaged: Path) -> list[bytes]:
     """Copy what can still be read of a damaged database and costs the most: its vectors. Returns its roots."""
     with closing(_Salvage(damaged)) as old:
         roots = [bytes(path) for (path,) in old.rows("SELECT path FROM roots")]
+        for (consented,) in old.rows("SELECT value FROM meta WHERE key = ?", maintain.CONSENTED):
+            store.set_meta(maintain.CONSENTED, consented)
         with store.transaction():
             for space in old.rows("SELECT id, fingerprint, model, dimensions FROM spaces"):
                 store.db.execute("INSERT INTO spaces(id, fingerprint, model, dimensions) VALUES (?, ?, ?, ?)", space)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ask.indexer import database, reconcile, vectors
@@ -20,6 +21,8 @@ from ask.indexer.store import Store, prepare_home
 
 MODELS = "models"
 """Folder of compiled models in the state directory."""
+CONSENTED = "consented"
+"""What is remembered under this key: the paths that may be read although they look secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,21 @@ def require(store: Store, paths: Sequence[bytes]) -> None:
 
 def index(store: Store, paths: Sequence[bytes], plan: Plan, model: Compiled, progress: Progress) -> reconcile.Outcome:
     """Make words findable at and below `paths`; meaning follows with `fill`."""
-    return reconcile.index(store, paths, plan.rules(), plan.reading(model), progress)
+    return reconcile.index(store, paths, consenting(store, plan).rules(), plan.reading(model), progress)
+
+
+def consenting(store: Store, plan: Plan) -> Plan:
+    """The plan with every consent that was ever given and not forgotten; its own are remembered from now on. Without
+    this, the next run over a folder around it would take the file out again."""
+    known = {bytes.fromhex(path) for path in json.loads(store.meta(CONSENTED) or "[]")}
+    if not known.issuperset(plan.consented):
+        known.update(plan.consented)
+        _remember(store, known)
+    return replace(plan, consented=tuple(sorted(known)))
+
+
+def _remember(store: Store, consented: Iterable[bytes]) -> None:
+    store.set_meta(CONSENTED, json.dumps([path.hex() for path in sorted(consented)]))
 
 
 def fill(
@@ -102,6 +119,9 @@ def refresh(store: Store, model: Compiled) -> None:
 def forget(store: Store, path: bytes) -> int:
     """Remove a path beyond recovery, derived files included. Returns the number of files."""
     count = store.forget(path)
+    inside = database.below(path)[0]
+    kept = [p for p in consenting(store, Plan(store.home)).consented if p != path and not p.startswith(inside)]
+    _remember(store, kept)
     for made in (*store.home.glob("vectors-*"), *store.home.glob(f"{database.ASIDE}*")):
         made.unlink()
     for space, fingerprint, dimensions in store.db.execute("SELECT id, fingerprint, dimensions FROM spaces").fetchall():

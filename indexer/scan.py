@@ -14,7 +14,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ask.indexer.ignores import Ignores, Verdict, ignores_above, patterns
 from ask.indexer.rules import Allowed, Rule, Rules
@@ -153,6 +153,8 @@ class _Folder:
     toward: tuple[Allowed, ...] = ()
     """Inside a hidden folder that is entered only on the way to something worth reading: where it leads."""
     is_root: bool = False
+    guard: Left | None = None
+    """It is left out but for paths below it that there is consent for: what everything else in it is given as."""
 
 
 class _Walk:
@@ -217,8 +219,10 @@ class _Walk:
     def _file(self, folder: _Folder, entry: os.DirEntry[bytes], names: set[bytes], ignores: Ignores) -> Entry:
         name, path = entry.name, entry.path
         found = entry.stat(follow_symlinks=False)
+        if folder.guard is not None and path not in self._rules.consented:
+            return replace(folder.guard, path=path, is_dir=False, size=found.st_size)
         rule = self._rules.files.find(folder.path, name, names)
-        consented = folder.consented
+        consented = folder.consented or folder.guard is not None
         if rule is not None and rule.reason == "secret":
             consented = consented or path in self._rules.consented
             if not consented:
@@ -239,16 +243,18 @@ class _Walk:
         if self._is_own(path):
             return Left(path, "own", "the index itself", is_dir=True)
         rule = self._rules.folders.find(folder.path, name, names)
+        guard = None if folder.guard is None else replace(folder.guard, path=path, is_dir=True, size=0)
         consented = folder.consented
         if rule is not None and rule.reason == "secret":
-            consented = consented or path in self._rules.consented
-            if not consented:
-                return _by_rule(path, rule, None, True)
-            rule = None
+            guard, rule = guard or _by_rule(path, rule, None, True), None
+        if guard is not None and (consented or path in self._rules.consented):
+            guard, consented = None, True
         verdict = ignores.judge(path, True) if ignores else None
         left = self._by_name(folder, name, names, rule, verdict) if not consented else None
         if left is not None:
-            return Left(path, left[0], left[1], True, 0, rule.id if rule else "")
+            guard = guard or Left(path, left[0], left[1], True, 0, rule.id if rule else "")
+        if guard is not None and not self._leads_to_consent(path):
+            return guard
         found = entry.stat(follow_symlinks=False)
         here = (found.st_dev, found.st_ino)
         if getattr(found, "st_reparse_tag", 0) == _JUNCTION:
@@ -258,8 +264,12 @@ class _Walk:
         if found.st_ino and here in folder.above:
             return Left(path, "special", "a loop: the same folder as one above it", is_dir=True)
         back_in = verdict is not None and not verdict.leave_out
-        toward = () if back_in or consented else _toward(self._rules.allowed, folder, name)
-        return _Folder(path + _SEPARATOR, folder.device, (*folder.above, here), ignores, consented, toward)
+        toward = () if back_in or consented or guard else _toward(self._rules.allowed, folder, name)
+        above = (*folder.above, here)
+        return _Folder(path + _SEPARATOR, folder.device, above, ignores, consented, toward, guard=guard)
+
+    def _leads_to_consent(self, path: bytes) -> bool:
+        return any(consented.startswith(path + _SEPARATOR) for consented in self._rules.consented)
 
     def _by_name(
         self,

@@ -148,7 +148,8 @@ class Watcher:
             self._fill(store)
 
     def _reconcile(self, store: Store, parts: list[Part], everything: bool) -> None:
-        rules, reading = self._plan.rules(), self._plan.reading(self._model)
+        rules = maintain.consenting(store, self._plan).rules()
+        reading = self._plan.reading(self._model)
         began = time.monotonic()
         if everything:
             self._roots = [path for _, path in store.roots()]

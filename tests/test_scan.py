@@ -156,7 +156,7 @@ def test_consent_for_one_file_does_not_open_the_folder_around_it(tmp_path: Path)
     rules = default_rules(consented=[os.fsencode(tmp_path / ".ssh" / "config")])
     assert look(tmp_path / ".ssh" / "config", rules) == {".": "found"}
     assert look(tmp_path / ".ssh", rules) == {".": "secret"}
-    assert look(tmp_path, rules) == {".ssh": "secret"}
+    assert look(tmp_path, rules) == {".ssh/config": "found", ".ssh/id_rsa": "secret"}
 
 
 def test_own_state_is_left_out(tmp_path: Path) -> None:

@@ -330,3 +330,18 @@ def test_both_sources_tell_of_changes(kind: Callable[[Pending], Any], tmp_path: 
     finally:
         source.stop()
     assert not [thread for thread in threading.enumerate() if "otify" in type(thread).__name__]
+
+
+def test_consent_is_remembered_by_every_later_run(ask: Any, tree: Tree) -> None:
+    """Consent once held for the run it was given to; the next one over the folder around it took the file out."""
+    root = tree({"a.txt": "one\n", ".ssh/config": "Host garden\n  User jana\n", ".ssh/id_rsa": "not this\n"})
+    secret = root / ".ssh" / "config"
+    assert ask("index", root, "--wait", "words").code == 0
+    assert ask("index", secret, "--consent", "--wait", "words").code == 0
+    assert ".ssh/config" in indexed(ask)
+    assert ask("watch", "--once").code == 0
+    assert ask("index", root, "--wait", "words").code == 0
+    assert indexed(ask) == {"a.txt", ".ssh/config"}
+    assert ask("forget", "-y", secret).code == 0
+    assert ask("index", root, "--wait", "words").code == 0
+    assert indexed(ask) == {"a.txt"}
