@@ -23,7 +23,13 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## Install, index the sample collection, ask it a question
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/demo.sh
 
-test: $(STAMP)  ## Run every test
+# llama-cpp-python comes as source and compiles for 7 to 10 minutes, once; pip keeps what it built.
+$(LLM_STAMP): $(STAMP)
+	CMAKE_ARGS="$${CMAKE_ARGS:--DLLAVA_BUILD=OFF}" $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,llm]' \
+		|| echo 'llama-cpp-python could not be installed: the tests that need it are skipped and say so'
+	touch $@
+
+test: $(LLM_STAMP)  ## Run every test
 	$(BIN)/python -m pytest
 
 quick: $(STAMP)  ## Run the tests that take less than two minutes
