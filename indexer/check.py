@@ -96,6 +96,13 @@ def _vectors(store: Store) -> Iterator[str]:
     ).fetchone()
     if wrong:
         yield f"{wrong} chunks do not know the state of theirs"
+    (wrong,) = store.db.execute(
+        "SELECT count(*) FROM documents"
+        " WHERE named != EXISTS (SELECT 1 FROM vectors WHERE hash = name_hash AND space = ?)",
+        (store.space,),
+    ).fetchone()
+    if wrong:
+        yield f"{wrong} documents do not know the state of their names"
     for space, fingerprint in store.db.execute("SELECT id, fingerprint FROM spaces").fetchall():
         yield from vectors.verify(store, space, fingerprint)
 
@@ -128,6 +135,10 @@ def _derive_again(store: Store) -> None:
         store.db.execute(
             "UPDATE chunks SET tier = coalesce((SELECT 1 + exact FROM vectors v WHERE v.hash = chunks.hash"
             " AND v.space = ?), 0)",
+            (store.space,),
+        )
+        store.db.execute(
+            "UPDATE documents SET named = EXISTS (SELECT 1 FROM vectors WHERE hash = name_hash AND space = ?)",
             (store.space,),
         )
     for derived in store.home.glob("vectors-*"):

@@ -51,6 +51,7 @@ def run(ask: Any, prefix: tuple[str, ...], words: tuple[str, ...]) -> subprocess
     )
 
 
+@pytest.mark.slow
 def test_everything_works_where_there_is_no_network(ask: Any, tree: Tree) -> None:
     """A network namespace of its own has no interface that is up, not even loopback."""
     unshare = shutil.which("unshare")
@@ -66,6 +67,7 @@ def _permitted(*command: str) -> bool:
     return subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_nothing_connects(ask: Any, tree: Tree, tmp_path: Path) -> None:
     """Every call that could reach a network, in every process and thread, as the kernel saw it."""
     strace = shutil.which("strace")

@@ -145,6 +145,7 @@ def test_left_out_folders_are_not_watched_and_stay_left_out(ask: Any, running: t
     until(lambda: watcher.state()["folders"] == before + 2, "two more watched folders")
 
 
+@pytest.mark.slow
 @linux
 def test_a_root_that_goes_is_kept_and_read_again_when_it_is_back(ask: Any, running: tuple[Running, Path]) -> None:
     watcher, root = running
@@ -158,6 +159,7 @@ def test_a_root_that_goes_is_kept_and_read_again_when_it_is_back(ask: Any, runni
     until(lambda: "newer.txt" in indexed(ask), "it is watched again")
 
 
+@pytest.mark.slow
 @linux
 def test_only_one_watches_and_others_can_write_meanwhile(
     ask: Any, running: tuple[Running, Path], tmp_path: Path
@@ -176,6 +178,7 @@ def test_only_one_watches_and_others_can_write_meanwhile(
     assert (root / "one.txt").exists()
 
 
+@pytest.mark.slow
 @linux
 def test_lost_events_are_noticed(ask: Any, running: tuple[Running, Path]) -> None:
     """watchdog keeps an overflow of the kernel's queue to itself."""
@@ -193,6 +196,7 @@ def test_lost_events_are_noticed(ask: Any, running: tuple[Running, Path]) -> Non
     until(lambda: "sub/later.txt" in indexed(ask), "watching afterwards")
 
 
+@pytest.mark.slow
 @linux
 def test_a_limit_on_watches_is_noticed_and_made_up_for(ask: Any, tree: Tree) -> None:
     """In a user namespace of its own the watcher may watch five folders; watchdog would not say that it is no more."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from ask.indexer import database, vectors
 from ask.indexer.errors import AskError
 
@@ -63,6 +64,7 @@ def test_a_damaged_faiss_file_is_never_used(
     assert problems(ask.home) == []
 
 
+@pytest.mark.slow
 def test_damaged_pages_are_found_and_mended(
     fresh: Any, notes: Path, killable: Any, contents: Any, problems: Check, repaired: Any,
     chance: random.Random, scale: int,

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from ask.indexer import database
 
+pytestmark = pytest.mark.slow
 Check = Callable[[Path], list[str]]
 KILLS = 6
 """SIGKILLs at random moments, times `ASK_FAULTS`."""

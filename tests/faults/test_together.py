@@ -25,6 +25,7 @@ SECONDS = 10.0
 """Of work together, times `ASK_FAULTS`, at most five minutes."""
 
 
+@pytest.mark.slow
 def test_indexers_and_searchers_at_once(
     ask: Any, notes: Path, problems: Check, chance: random.Random, scale: int
 ) -> None:

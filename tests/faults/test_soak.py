@@ -1,0 +1,86 @@
+"""A watcher among constant changes neither grows nor gathers open files."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ask.indexer import watch
+
+SECONDS = 30.0
+"""Of churn, times `ASK_FAULTS`, at most half an hour."""
+
+
+def memory(pid: int) -> int:
+    """Bytes of memory that are the process's own and in use."""
+    words = Path(f"/proc/{pid}/statm").read_text().split()
+    return (int(words[1]) - int(words[2])) * os.sysconf("SC_PAGE_SIZE")
+
+
+def descriptors(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_churn_under_watch(ask: Any, notes: Path, chance: random.Random, scale: int) -> None:
+    assert ask.run("index", notes).code == 0
+    with ask.start("watch", start_new_session=True) as child:
+        try:
+            wait(lambda: watch.report(ask.home).get("scanned") is not None)
+            length = min(SECONDS * scale, 1800)
+            churn(notes, chance, length / 3)
+            settle(ask, notes)
+            before = memory(child.pid), descriptors(child.pid)
+            churn(notes, chance, length * 2 / 3)
+            settle(ask, notes)
+            after = memory(child.pid), descriptors(child.pid)
+        finally:
+            child.send_signal(signal.SIGTERM)
+            child.communicate()
+    print(f"memory {before[0] >> 10:,} -> {after[0] >> 10:,} kB, files {before[1]} -> {after[1]}")  # noqa: T201
+    assert after[1] <= before[1]
+    assert after[0] < before[0] * 1.05 + (8 << 20), "grows"
+
+
+def churn(root: Path, chance: random.Random, seconds: float) -> None:
+    """Write, rewrite, rename and delete a few times a second."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        number = chance.randrange(40)
+        file = root / f"folder{number % 5}" / f"churn{number}.txt"
+        match chance.randrange(4):
+            case 0 if file.exists():
+                file.unlink()
+            case 1 if file.exists():
+                file.replace(file.with_name(f"renamed{number}.txt"))
+            case _:
+                file.write_text(f"note {chance.randrange(1000)} about plums\n")
+        time.sleep(0.1)
+
+
+def settle(ask: Any, root: Path) -> None:
+    """Until the index is equal to the disk."""
+
+    def same() -> bool:
+        with closing(ask.db()) as db:
+            rows = db.execute("SELECT path, size FROM files WHERE status = 'indexed'").fetchall()
+        found = {os.fsdecode(bytes(path)): size for path, size in rows}
+        return found == {str(path): path.stat().st_size for path in root.rglob("*") if path.is_file()}
+
+    wait(same)
+    time.sleep(2)
+
+
+def wait(holds: Any) -> None:
+    end = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.2)
