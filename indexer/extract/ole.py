@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -38,6 +39,7 @@ _WORD, _SLIDES, _BOOKS = "WordDocument", "PowerPoint Document", ("Workbook", "Bo
 _ENCRYPTED = ("EncryptedPackage", "EncryptionInfo", "\x06DataSpaces")
 _NATIVE = "\x01Ole10Native"
 _PAYLOADS = ("Package", "CONTENTS", "Contents", "EmbeddedOdf")
+MOST_STREAMS = 10_000
 _KNOWN = (b"PK\x03\x04", b"%PDF-", b"{\\rtf")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 
@@ -79,27 +81,41 @@ def _container(source: Source) -> Iterator[Document]:
 def _documents(source: Source, ole: OleFileIO) -> list[Document]:
     if any(ole.exists(name) for name in _ENCRYPTED):
         raise Unreadable("encrypted", "protected by a password")
+    trouble: Unreadable | None = None
+    found: list[Document] = []
+    try:
+        found += _own(source, ole)
+    except Unreadable as problem:
+        trouble = problem
+    budget = Budget(source)
+    for name, data in _objects(ole):
+        with suppress(Unreadable):
+            found += read(member(source, name, data, budget))
+    if not found:
+        raise trouble or Unreadable("unsupported", "a container of an unknown program")
+    return found
+
+
+def _own(source: Source, ole: OleFileIO) -> list[Document]:
+    """The document that the container is itself."""
     about = _properties(ole)
     if ole.exists(_WORD):
         return [word_document(source, ole, about)]
     if ole.exists(_SLIDES):
         return [powerpoint_document(source, ole, about)]
-    if any(ole.exists(name) for name in _BOOKS):
-        return excel_documents(source, about)
-    if found := _payload(ole):
-        name, data = found
-        return list(read(member(source, name, data, Budget(source))))
-    raise Unreadable("unsupported", "a container of an unknown program")
+    return excel_documents(source, about) if any(ole.exists(name) for name in _BOOKS) else []
 
 
-def _payload(ole: OleFileIO) -> tuple[str, bytes] | None:
-    """A file that was put into a document as an object: its name and content."""
-    if ole.exists(_NATIVE):
-        return packed_file(ole.openstream(_NATIVE).read())
-    for name in _PAYLOADS:
-        if ole.exists(name) and (data := ole.openstream(name).read()).startswith(_KNOWN):
-            return "object", data
-    return None
+def _objects(ole: OleFileIO) -> Iterator[tuple[str, bytes]]:
+    """Files that were put into the document as objects: their names and contents."""
+    for path in ole.listdir()[:MOST_STREAMS]:
+        if path[-1] == _NATIVE:
+            with suppress(ValueError, struct.error):
+                packed = packed_file(ole.openstream(path).read())
+                if packed is not None:
+                    yield packed
+        elif path[-1] in _PAYLOADS and (data := ole.openstream(path).read()).startswith(_KNOWN):
+            yield "object", data
 
 
 def packed_file(data: bytes) -> tuple[str, bytes] | None:
