@@ -32,7 +32,8 @@ def samples() -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for test in sorted(TESTS.glob("test_extract_*.py")):
         if "\nSAMPLES" in test.read_text(encoding="utf-8"):
-            found |= runpy.run_path(str(test))["SAMPLES"]
+            made = runpy.run_path(str(test))["SAMPLES"]
+            found |= {name: data for name, data in made.items() if isinstance(data, bytes)}
     found["kettle.rtf"] = runpy.run_path(str(TESTS / "test_extract_rtf.py"))["RTF"]
     return found
 

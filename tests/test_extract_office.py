@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import random
+import struct
 import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -142,7 +143,47 @@ XLSX = package(
         "docProps/core.xml": CORE,
     }
 )  # fmt: skip
-SAMPLES = {"kettle.docx": DOCX, "talk.pptx": PPTX, "budget.xlsx": XLSX}
+
+
+def records(*rows: tuple[int, bytes]) -> bytes:
+    """A part of an xlsb; numbers and lengths below 16,384."""
+    out = b""
+    for kind, content in rows:
+        for number in (kind, len(content)):
+            out += bytes([number]) if number < 128 else bytes([number & 127 | 128, number >> 7])
+        out += content
+    return out
+
+
+def wide(text: str) -> bytes:
+    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+
+def place(column: int, style: int = 0) -> bytes:
+    return struct.pack("<II", column, style)
+
+
+XLSB = package(
+    {
+        "_rels/.rels": relations(("r1", "officeDocument", "xl/workbook.bin")),
+        "xl/workbook.bin": records((153, bytes(8)), (156, bytes(8) + wide("rId1") + wide("Výdaje"))),
+        "xl/_rels/workbook.bin.rels": relations(("rId1", "worksheet", "worksheets/sheet1.bin")),
+        "xl/sharedStrings.bin": records((19, b"\0" + wide("Name")), (19, b"\0" + wide("Amount"))),
+        "xl/styles.bin": records((617, bytes(4)), (47, bytes(16)), (47, struct.pack("<HH", 0, 14)), (618, b"")),
+        "xl/worksheets/sheet1.bin": records(
+            (0, struct.pack("<I", 0) + bytes(13)),
+            (7, place(0) + struct.pack("<I", 0)),
+            (7, place(1) + struct.pack("<I", 1)),
+            (6, place(2) + wide("Day")),
+            (0, struct.pack("<I", 6) + bytes(13)),
+            (6, place(0) + wide("Nájem")),
+            (2, place(1) + struct.pack("<I", 123450 << 2 | 3)),
+            (5, place(2, 1) + struct.pack("<d", 43591)),
+            (4, place(3) + b"\1"),
+        ),
+    }
+)
+SAMPLES = {"budget.xlsb": XLSB, "kettle.docx": DOCX, "talk.pptx": PPTX, "budget.xlsx": XLSX}
 """A file of each format, for breaking."""
 
 
@@ -221,6 +262,13 @@ def test_workbook() -> None:
     assert budget.title == "Kettles of Bohemia – Budget"
     assert spent.text == "TRUE\n\nToo much"
     assert spent.member == "sheet Výdaje"
+
+
+def test_binary_workbook() -> None:
+    (document,) = read_all(XLSB, "budget.xlsb")
+    assert document.text == "Name | Amount | Day\nNájem | 1234.5 | 2019-05-06 | TRUE"
+    assert document.line_at(document.text.index("Nájem")) == 7
+    assert (document.header, document.title) == ("Name | Amount | Day", "Výdaje")
 
 
 def test_names_do_not_decide() -> None:

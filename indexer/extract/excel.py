@@ -27,7 +27,7 @@ def excel_documents(package: Package, main: str) -> list[Document]:
     for name, part in _sheets(package, main, book):
         reader = _Cells(Sheet(name), strings.found, styles.dates, book.from_1904)
         package.xml(part, reader)
-        for note in _notes(package, part):
+        for note in notes_of(package, part):
             reader.sheet.note(note)
         sheets.append(reader.sheet)
     return documents(package.source, properties(package, package.find("docProps/core.xml")), sheets)
@@ -42,7 +42,7 @@ def _sheets(package: Package, main: str, book: _Workbook) -> list[tuple[str, str
     return named + [(part.rpartition("/")[2].removesuffix(".xml"), part) for part in parts if part not in known]
 
 
-def _notes(package: Package, part: str) -> list[str]:
+def notes_of(package: Package, part: str) -> list[str]:
     """Comments of a sheet, and texts of its drawings and charts."""
     found: list[str] = []
     waiting, seen = [part], {part}

@@ -19,6 +19,7 @@ from ask.indexer.extract.package import Package
 from ask.indexer.extract.registry import Source, extractor
 from ask.indexer.extract.slides import slides_document
 from ask.indexer.extract.word import word_document
+from ask.indexer.extract.workbook_binary import workbook_documents
 
 _SUFFIXES = [
     *(".docx", ".docm", ".dotx", ".dotm"),
@@ -62,6 +63,8 @@ def package_documents(package: Package) -> list[Document] | None:
         return _present(word_document(package, main))
     if main.startswith("ppt/"):
         return _present(slides_document(package, main))
+    if main.startswith("xl/") and main.endswith(".bin"):
+        return workbook_documents(package, main)
     if main.startswith("xl/"):
         return excel_documents(package, main)
     return None
