@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from ask.cli import asking, building, explaining, looking, watching
+from ask.cli import asking, building, explaining, looking, modelling, watching
 
 app = typer.Typer(
     name="ask",
@@ -44,5 +44,5 @@ def _start(
         raise typer.Exit(asking.shell())
 
 
-for _module in (asking, building, explaining, looking, watching):
+for _module in (asking, building, explaining, looking, modelling, watching):
     _module.register(app)

@@ -1,0 +1,316 @@
+"""Commands about who writes answers and how: model list, model use, model pull, prompts."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from ask.cli import gate, options, settings
+from ask.cli.session import Session
+from ask.indexer.errors import UsageError
+
+if TYPE_CHECKING:
+    from ask.generator.models import Advised, Model
+    from ask.generator.prompts import PromptFile
+
+OWN = "llm"
+"""Folder in the state directory where `ask model pull` puts models. The models of meaning lie elsewhere."""
+PROMPTS = "prompts"
+"""Folder in the state directory with the user's own prompt files."""
+
+Folder = Annotated[
+    list[Path] | None, typer.Option("--folder", metavar="PATH", help="Look here too, before other places. Repeatable.")
+]
+
+models_app = typer.Typer(
+    name="model",
+    help="Language models that write answers. Nothing is fetched without `ask model pull`.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+
+def on_this_machine(session: Session, folders: Sequence[Path] = ()) -> list[Model]:
+    """The models found, those in `folders` and those fetched by `ask` first."""
+    from ask.generator import models
+
+    wanted = [Path(options.absolute(folder)) for folder in folders]
+    return models.found(models.places(Path.home(), os.environ, session.home / OWN, wanted))
+
+
+@models_app.command("list")
+def list_models(folder: Folder = None, json: options.Json = False) -> int:
+    """Show the language models that are on this machine already, and which of them fit into its memory.
+
+    Looks where Ollama, LM Studio, GPT4All, Hugging Face and llama.cpp keep theirs.
+
+    \b
+    ask model list
+    ask model list --folder /media/disk/models
+    """
+    from ask.generator import models
+
+    session = Session(json)
+    found, free = on_this_machine(session, folder or ()), models.available_memory()
+    if json:
+        current = session.settings.llm
+        session.put_json(
+            {
+                "current": current or None,
+                "memory_available": free,
+                "models": [_model_json(model, free) for model in found],
+                "advised": [_advised_json(model) for model in models.advised()],
+            }
+        )
+    else:
+        session.put(list(_shown(session, found, free)))
+    return 0 if found else 1
+
+
+def _model_json(model: Model, free: int) -> dict[str, object]:
+    header = model.header
+    return {
+        "name": model.name,
+        "path": os.fspath(model.path),
+        "origin": model.origin,
+        "family": header.architecture if header else None,
+        "parameters": header.parameters if header else None,
+        "quantisation": header.quantisation if header else None,
+        "context": header.context if header else None,
+        "bytes": model.bytes,
+        "fits": model.fits(free),
+        "problem": model.problem or None,
+    }
+
+
+def _advised_json(model: Advised) -> dict[str, object]:
+    return {
+        "name": model.name,
+        "about": model.about,
+        "memory_gb": model.memory_gb,
+        "bytes": model.bytes,
+        "licence": model.licence,
+        "url": model.url,
+    }
+
+
+def _shown(session: Session, found: Sequence[Model], free: int) -> Iterator[str]:
+    """A model a line, the one in use marked; where there is none, those worth fetching."""
+    width = max([len(gate.clean(model.name)) for model in found], default=0)
+    for model in found:
+        mark = "*" if session.settings.llm in (model.name, os.fspath(model.path)) else " "
+        yield f"{mark} {gate.clean(model.name):<{width}}  {_about(model, free)}"
+    if not found:
+        yield from _advice()
+
+
+def _about(model: Model, free: int) -> str:
+    from ask.cli.overview import human_bytes
+
+    header = model.header
+    if header is None:
+        return gate.clean(f"cannot be used: {model.problem}")
+    fits = {"yes": "fits", "tight": "just fits", "no": "too large for the free memory", "unknown": "may fit"}
+    parts = (
+        f"{header.architecture} {_billions(header.parameters)}",
+        header.quantisation,
+        human_bytes(model.bytes),
+        f"{header.context:,} tokens" if header.context else "",
+        fits[model.fits(free)],
+        model.origin,
+    )
+    return gate.clean(", ".join(part for part in parts if part))
+
+
+def _billions(parameters: int) -> str:
+    return f"{parameters / 1e9:.1f}B" if parameters >= 50_000_000 else f"{parameters / 1e6:.1f}M"
+
+
+def _advice() -> Iterator[str]:
+    from ask.cli.overview import human_bytes
+    from ask.generator import models
+
+    yield "There is no language model on this machine. Worth fetching:"
+    for model in models.advised():
+        yield gate.clean(
+            f"  ask model pull {model.name:<14} {human_bytes(model.bytes):>7}, for {model.memory_gb} GB of memory:"
+            f" {model.about} ({model.licence})"
+        )
+
+
+@models_app.command("use")
+def use(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A name from `ask model list`, or the path of a GGUF file.")
+    ] = None,
+    none: Annotated[bool, typer.Option("--none", help="Use no model: answers are quotes.")] = False,
+    json: options.Json = False,
+) -> int:
+    """Choose the language model that writes answers. It is remembered in config.toml.
+
+    \b
+    ask model use qwen2.5
+    ask model use ~/models/mine.gguf
+    ask model use http://127.0.0.1:11434/v1#llama3.2     (a server on this machine)
+    ask model use --none
+    """
+    if (name is None) is not none:
+        raise UsageError("name one model, or --none", "See: ask model list")
+    session = Session(json)
+    chosen = "" if name is None else _chosen(session, name)
+    set_value(session.home / "config.toml", "llm", chosen)
+    if json:
+        session.put_json({"llm": chosen or None})
+    else:
+        session.put([gate.clean(f"Answers are written by {chosen}." if chosen else "Answers are quotes.")])
+        if os.environ.get("ASK_LLM"):
+            session.put(["But ASK_LLM is set in the environment, and comes first."])
+    return 0
+
+
+def _chosen(session: Session, name: str) -> str:
+    """What to remember for a name: the path when a path was typed, else the model's whole name."""
+    from ask.cli.writing import server
+    from ask.generator import models
+
+    if "://" in name:
+        server(name)
+        return name
+    path = options.absolute(name)
+    is_file = Path(path).is_file()
+    model = models.choose(path if is_file else name, on_this_machine(session, [Path(path)] if is_file else ()))
+    return path if is_file else model.name
+
+
+def set_value(file: Path, name: str, value: object) -> None:
+    """Write `name = value` into a `config.toml`, leaving everything else in it as it is.
+
+    Raises `UsageError` when that cannot be done without touching anything else.
+    """
+    import tomllib
+
+    target = Path(os.path.realpath(file))  # a link into a folder of dotfiles stays one
+    try:
+        before = target.read_text("utf-8")
+    except FileNotFoundError:
+        before = ""
+    line = f"{name} = {settings.toml(value)}"
+    after = _with_line(before, name, line)
+    try:
+        sound = tomllib.loads(after) == tomllib.loads(before) | {name: value}
+    except ValueError:
+        sound = False
+    if not sound:
+        raise UsageError(f"{gate.clean_path(str(file))} cannot be changed safely", f"Write this line into it: {line}")
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    written = target.with_name(f"{target.name}.{os.getpid()}.new")
+    written.write_text(after, "utf-8")
+    written.replace(target)
+
+
+def _with_line(text: str, name: str, line: str) -> str:
+    """Instead of the line that sets `name`, else of the one that explains it, else before the first table."""
+    lines = text.splitlines(keepends=True)
+    tables = [at for at, each in enumerate(lines) if each.lstrip().startswith("[")]
+    head = lines[: tables[0]] if tables else lines
+    for pattern in (rf"\s*{name}\s*=", rf"#\s*{name}\s*="):
+        for at, each in enumerate(head):
+            if re.match(pattern, each):
+                lines[at] = line + "\n"
+                return "".join(lines)
+    if head and not head[-1].endswith("\n"):
+        head[-1] += "\n"
+    return "".join([*head, line + "\n", *lines[len(head) :]])
+
+
+@models_app.command("pull")
+def pull(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME|URL", help="An advised name, OWNER/REPOSITORY/FILE.gguf, or an address.")
+    ],
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+    json: options.Json = False,
+) -> int:
+    """Fetch a language model. The only command that opens a connection to another machine by itself.
+
+    An interrupted download goes on where it stopped; what came is checked by its SHA-256.
+
+    \b
+    ask model pull llama-3.2-1b
+    """
+    from ask.cli import progress
+    from ask.generator import models
+    from ask.generator import pull as fetching
+
+    session = Session(json)
+    wanted = fetching.wanted(name, models.advised())
+    with progress.shown(session.look_err, quiet=quiet) as shown:
+        path, before = Path(), -1
+        for event in fetching.pull(wanted, session.home / OWN):
+            if isinstance(event, Path):
+                path = event
+            elif before < 0:
+                shown.stage(f"Fetching {fetching.file_name(wanted.url)}", event.total or None, "bytes")
+                shown.advance(event.done)
+                before = event.done
+            else:
+                shown.advance(event.done - before)
+                before = event.done
+    if json:
+        session.put_json({"path": os.fspath(path), "name": path.stem})
+    else:
+        session.put([gate.clean_path(os.fspath(path)), gate.clean(f"Use it with: ask model use {path.stem}")])
+    return 0
+
+
+def prompts(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Print this one, to be copied and changed.")
+    ] = None,
+    json: options.Json = False,
+) -> int:
+    """List the ways of asking a language model, or print one of them.
+
+    A file of the same name in the folder `prompts` of the state directory comes before the one that ships.
+
+    \b
+    ask prompts
+    ask prompts answer > ~/.local/share/ask/prompts/mine.md
+    ask "what did we decide?" --prompt mine
+    """
+    from ask.generator import prompts as files
+
+    session = Session(json)
+    own = session.home / PROMPTS
+    if name is not None:
+        text = files.source(name, own)
+        if json:
+            session.put_json({"name": name, "text": text})
+        else:
+            session.put(gate.clean(text, lines=True).rstrip("\n").split("\n"))
+        return 0
+    found = files.available(own)
+    if json:
+        session.put_json([_prompt_json(prompt) for prompt in found])
+    else:
+        width = max(len(prompt.name) for prompt in found)
+        session.put([gate.clean(f"{prompt.name:<{width}}  {_about_prompt(prompt)}") for prompt in found])
+    return 0
+
+
+def _about_prompt(prompt: PromptFile) -> str:
+    return f"{prompt.about} (your own)" if prompt.own else prompt.about
+
+
+def _prompt_json(prompt: PromptFile) -> dict[str, object]:
+    return {"name": prompt.name, "about": prompt.about, "own": None if prompt.own is None else os.fspath(prompt.own)}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(models_app)
+    app.command()(prompts)

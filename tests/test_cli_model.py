@@ -1,0 +1,130 @@
+"""`ask model`, `ask prompts`, `ask script`, and answers written by a model, through the command line."""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ask.cli.modelling import set_value
+from ask.cli.settings import template
+from ask.indexer.errors import UsageError
+
+
+@pytest.fixture
+def bare(ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A command line on a machine without models: other programs' folders are empty."""
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "nobody"))
+    for name in ("OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE", "LLAMA_CACHE", "ASK_LLM"):
+        monkeypatch.delenv(name, raising=False)
+    return ask
+
+
+@pytest.fixture
+def placed(bare: Any, tiny_model: Path) -> Any:
+    """The same with one model that was fetched earlier."""
+    (bare.home / "llm").mkdir()
+    shutil.copy(tiny_model, bare.home / "llm")
+    return bare
+
+
+def test_a_machine_without_models_is_told_what_is_worth_fetching(bare: Any) -> None:
+    said = bare("model", "list")
+    assert said.code == 1
+    assert "ask model pull llama-3.2-1b" in said.out
+    assert bare("model", "list", "--json").json()["models"] == []
+
+
+def test_models_are_listed_with_what_their_files_say(placed: Any) -> None:
+    said = placed("model", "list", "--json")
+    assert said.code == 0
+    (model,) = said.json()["models"]
+    assert (model["name"], model["family"], model["origin"]) == ("tiny-random", "llama", "ask")
+    assert model["bytes"] == Path(model["path"]).stat().st_size
+    assert model["context"] > 0
+    shown = placed("model", "list").out
+    assert "tiny-random" in shown
+    assert model["quantisation"] in shown
+
+
+def test_a_file_that_is_no_model_is_listed_with_what_is_wrong(placed: Any) -> None:
+    (placed.home / "llm" / "broken\x1b[2J.gguf").write_bytes(b"GGUF")
+    said = placed("model", "list")
+    assert "cannot be used" in said.out
+    assert "\x1b" not in said.out
+
+
+def test_the_model_in_use_is_remembered_and_marked(placed: Any) -> None:
+    config = placed.home / "config.toml"
+    config.write_text('results = 7 # mine\n\n[max]\nfile = "5 MB"\n')
+    assert placed("model", "use", "tiny").code == 0
+    assert config.read_text() == 'results = 7 # mine\n\nllm = "tiny-random"\n[max]\nfile = "5 MB"\n'
+    assert placed("model", "list").out.startswith("* tiny-random")
+    assert placed("model", "use", "--none").code == 0
+    assert tomllib.loads(config.read_text()) == {"results": 7, "llm": "", "max": {"file": "5 MB"}}
+
+
+def test_a_path_is_remembered_as_a_path(bare: Any, tiny_model: Path) -> None:
+    assert bare("model", "use", tiny_model, "--json").json() == {"llm": str(tiny_model)}
+
+
+def test_what_is_not_there_cannot_be_used(placed: Any) -> None:
+    said = placed("model", "use", "gigantic")
+    assert said.code == 1
+    assert "gigantic" in said.err
+    assert not (placed.home / "config.toml").exists()
+
+
+def test_a_server_on_another_machine_is_not_used_by_accident(bare: Any) -> None:
+    assert bare("model", "use", "https://models.example.org/v1#big").code == 2
+    assert bare("model", "use", "http://127.0.0.1:11434/v1").code == 2
+    assert bare("model", "use", "http://127.0.0.1:11434/v1#small").code == 0
+
+
+def test_the_line_that_explains_a_setting_gives_way_to_the_setting(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(template())
+    set_value(file, "llm", 'odd "name"\\')
+    assert tomllib.loads(file.read_text()) == {"llm": 'odd "name"\\'}
+    assert len(file.read_text().splitlines()) == len(template().splitlines())
+
+
+def test_a_file_that_cannot_be_changed_safely_stays_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    text = 'editor = """\nllm = "not a setting"\n"""\n'
+    file.write_text(text)
+    with pytest.raises(UsageError, match="safely"):
+        set_value(file, "llm", "x")
+    assert file.read_text() == text
+
+
+def test_a_link_to_the_settings_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "dotfiles").mkdir()
+    link = tmp_path / "config.toml"
+    link.symlink_to(tmp_path / "dotfiles" / "ask.toml")
+    set_value(link, "llm", "x")
+    assert link.is_symlink()
+    assert (tmp_path / "dotfiles" / "ask.toml").read_text() == 'llm = "x"\n'
+
+
+def test_only_known_names_and_safe_addresses_are_fetched(bare: Any) -> None:
+    assert bare("model", "pull", "no-such-model").code == 2
+    said = bare("model", "pull", "http://models.example.org/a.gguf")
+    assert said.code == 2
+    assert "https" in said.err
+    assert not (bare.home / "llm").exists()
+
+
+def test_prompts_are_listed_and_printed_the_users_own_first(ask: Any) -> None:
+    names = [row["name"] for row in ask("prompts", "--json").json()]
+    assert {"answer", "act", "chat", "deep", "script"} <= set(names)
+    (ask.home / "prompts").mkdir()
+    mine = "---\nabout: mine \x1b[31m\n---\n# user\n{sources} {question}\n"
+    (ask.home / "prompts" / "answer.md").write_text(mine)
+    assert "mine" in ask("prompts").out
+    assert "\x1b" not in ask("prompts").out
+    assert ask("prompts", "answer", "--json").json()["text"] == mine
+    assert ask("prompts", "nothing").code == 1
