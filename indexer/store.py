@@ -20,6 +20,7 @@ from ask.indexer import database, schema
 from ask.indexer.documents import UNREADABLE, Chunk, Document
 from ask.indexer.errors import Busy, NotFound, UnsafeHome
 from ask.indexer.names import name_text
+from ask.indexer.place import network_type
 from filelock import FileLock, Timeout
 
 LOCK = "write.lock"
@@ -404,5 +405,10 @@ def prepare_home(home: Path) -> None:
         raise UnsafeHome(f"the state directory {home} cannot be used: {error.strerror}", "Set ASK_HOME.") from error
     if hasattr(os, "getuid") and status.st_uid != os.getuid():
         raise UnsafeHome(f"the state directory {home} belongs to another user", "Set ASK_HOME to a directory of yours.")
+    if kind := network_type(home):
+        raise UnsafeHome(
+            f"the state directory {home} lies on a network disk ({kind}), where an index cannot be kept safe",
+            "Set ASK_HOME to a directory on a disk of this machine. The files to search may lie anywhere.",
+        )
     if stat.S_IMODE(status.st_mode) & 0o077:
         home.chmod(0o700)

@@ -1,0 +1,39 @@
+"""On what kind of file system a folder lies: SQLite's locks and shared memory do not hold across machines."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+NETWORK = frozenset(
+    "nfs nfs4 cifs smb3 smbfs afs ncpfs 9p ceph glusterfs lustre gpfs davfs fuse.sshfs fuse.davfs2 fuse.rclone"
+    " fuse.glusterfs fuse.s3fs fuse.gvfsd-fuse".split()
+)
+"""Types, as the kernel names them, of file systems that other machines write to as well; 9p: Windows under WSL."""
+
+
+def network_type(folder: Path) -> str:
+    """The type of the network file system `folder` lies on; empty when it is none, or when the system does not say."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:  # not Linux
+        return ""
+    found = mounted(lines, os.path.realpath(folder))
+    return found if found in NETWORK else ""
+
+
+def mounted(lines: Iterable[str], path: str) -> str:
+    """The type of the file system that holds `path`, from the lines of `/proc/self/mountinfo` (see proc(5))."""
+    longest, kind = -1, ""
+    for line in lines:
+        place, _, rest = line.partition(" - ")
+        words = place.split(" ")
+        if len(words) < 5 or not rest:
+            continue
+        top = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), words[4])
+        inside = path == top or path.startswith(top.rstrip("/") + "/")
+        if inside and len(top) >= longest:  # of two at one place, the later one is seen
+            longest, kind = len(top), rest.split(" ")[0]
+    return kind
