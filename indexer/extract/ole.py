@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from olefile import OleFileIO
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_DAMAGE = (OSError, struct.error, ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError)
+_DAMAGE = (OSError, struct.error, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 """What olefile raises for containers that are not sound."""
 _WORD, _SLIDES, _BOOKS = "WordDocument", "PowerPoint Document", ("Workbook", "Book")
 _ENCRYPTED = ("EncryptedPackage", "EncryptionInfo", "\x06DataSpaces")
@@ -88,9 +88,10 @@ def _documents(source: Source, ole: OleFileIO) -> list[Document]:
     except Unreadable as problem:
         trouble = problem
     budget = Budget(source)
-    for name, data in _objects(ole):
-        with suppress(Unreadable):
-            found += read(member(source, name, data, budget))
+    with suppress(*_DAMAGE):  # what is left of the document itself is worth having without its objects
+        for name, data in _objects(ole):
+            with suppress(Unreadable):
+                found += read(member(source, name, data, budget))
     if not found:
         raise trouble or Unreadable("unsupported", "a container of an unknown program")
     return found

@@ -35,9 +35,10 @@ def workbook_documents(package: Package, main: str) -> list[Document]:
         if kind == _BOOK and len(content) >= 4:
             from_1904 = bool(content[0] & 1)
         elif kind == _SHEET:
-            key = _string(content, 8)
+            at = next((at for at in (8, 12) if _string(content, at) in targets), 8)  # the second before 2007
+            key = _string(content, at)
             part = package.find(targets.get(key, ""))
-            sheet = Sheet(_string(content, 12 + 2 * len(key)))
+            sheet = Sheet(_string(content, at + 4 + 2 * len(key)))
             _fill(sheet, _records(package, part), strings, dates, from_1904)
             for note in notes_of(package, part):
                 sheet.note(note)
