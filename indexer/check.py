@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -14,6 +15,8 @@ from ask.indexer.fill import embedded_text
 from ask.indexer.progress import Progress
 from ask.indexer.store import Store, hash_of
 
+_ODD = (database.DatabaseError, DamagedIndex, ValueError, TypeError, AttributeError, OverflowError)
+"""What reading a damaged row can raise: it may hold a value of any type."""
 _WAIT = 60.0
 """Seconds to wait for another writer."""
 _DERIVED = ("words", "vectors")
@@ -38,7 +41,7 @@ def problems(store: Store, progress: Progress) -> list[str]:
     for name, step in _STEPS.items():
         try:
             found += [f"{name}: {problem}" for problem in step(store)]
-        except (database.DatabaseError, DamagedIndex, ValueError) as error:
+        except _ODD as error:
             found.append(f"{name}: {error}")
         progress.advance(1, name)
     return found
@@ -116,7 +119,7 @@ def repair(home: Path, found: Sequence[str], plan: maintain.Plan, model: Compile
     Returns what is still wrong. Vectors that are whole are kept in any case: they cost the most.
     """
     if all(problem.startswith(_DERIVED) for problem in found):
-        with suppress(DamagedIndex), Store(home, wait=_WAIT) as store:
+        with suppress(*_ODD), Store(home, wait=_WAIT) as store:
             _derive_again(store)
             maintain.fill(store, model, None, progress)
             if not (left := problems(store, progress)):
@@ -166,11 +169,14 @@ def _start_over(home: Path, plan: maintain.Plan, model: Compiled, progress: Prog
 def _saved(store: Store, damaged: Path) -> list[bytes]:
     """Copy what can still be read of a damaged database and costs the most: its vectors. Returns its roots."""
     with closing(_Salvage(damaged)) as old:
-        roots = [bytes(path) for (path,) in old.rows("SELECT path FROM roots")]
+        roots = [path for (path,) in old.rows("SELECT path FROM roots") if isinstance(path, bytes)]
         for (consented,) in old.rows("SELECT value FROM meta WHERE key = ?", maintain.CONSENTED):
-            store.set_meta(maintain.CONSENTED, consented)
+            with suppress(*_ODD):  # consent that cannot be read has not been given
+                maintain.remember(store, [bytes.fromhex(path) for path in json.loads(consented)])
         with store.transaction():
             for space in old.rows("SELECT id, fingerprint, model, dimensions FROM spaces"):
+                if [type(value) for value in space] != [int, str, str, int]:
+                    continue
                 store.db.execute("INSERT INTO spaces(id, fingerprint, model, dimensions) VALUES (?, ?, ?, ?)", space)
                 for row in old.rows("SELECT space, hash, exact, data FROM vectors WHERE space = ?", space[0]):
                     if vectors.is_whole(row[3], space[3]):

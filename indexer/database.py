@@ -174,7 +174,7 @@ def decompress(blob: bytes) -> str:
 
     try:
         return zstandard.ZstdDecompressor().decompress(blob, max_output_size=1 << 30).decode()
-    except (zstandard.ZstdError, UnicodeDecodeError, MemoryError) as error:
+    except (zstandard.ZstdError, UnicodeDecodeError, MemoryError, TypeError) as error:  # or no bytes at all
         raise DamagedIndex(f"a stored text is damaged: {error}", "Run: ask check --repair") from error
 
 

@@ -85,11 +85,12 @@ def consenting(store: Store, plan: Plan) -> Plan:
     known = {bytes.fromhex(path) for path in json.loads(store.meta(CONSENTED) or "[]")}
     if not known.issuperset(plan.consented):
         known.update(plan.consented)
-        _remember(store, known)
+        remember(store, known)
     return replace(plan, consented=tuple(sorted(known)))
 
 
-def _remember(store: Store, consented: Iterable[bytes]) -> None:
+def remember(store: Store, consented: Iterable[bytes]) -> None:
+    """These paths, and no others, have consent."""
     store.set_meta(CONSENTED, json.dumps([path.hex() for path in sorted(consented)]))
 
 
@@ -121,7 +122,7 @@ def forget(store: Store, path: bytes) -> int:
     count = store.forget(path)
     inside = database.below(path)[0]
     kept = [p for p in consenting(store, Plan(store.home)).consented if p != path and not p.startswith(inside)]
-    _remember(store, kept)
+    remember(store, kept)
     for made in (*store.home.glob("vectors-*"), *store.home.glob(f"{database.ASIDE}*")):
         made.unlink()
     for space, fingerprint, dimensions in store.db.execute("SELECT id, fingerprint, dimensions FROM spaces").fetchall():

@@ -78,9 +78,11 @@ def damaged(db: Connection, space: int, dimensions: int) -> list[int]:
     return [i for i, data in rows if not is_whole(data, dimensions)]
 
 
-def is_whole(blob: bytes, dimensions: int) -> bool:
-    """True when a stored vector is what was stored."""
-    return len(blob) == _SUM + dimensions and crc32(blob[_SUM:]) == int.from_bytes(blob[:_SUM])
+def is_whole(blob: object, dimensions: int) -> bool:
+    """True when a stored vector is what was stored; a damaged row may hold anything."""
+    if not isinstance(blob, bytes) or len(blob) != _SUM + dimensions:
+        return False
+    return crc32(blob[_SUM:]) == int.from_bytes(blob[:_SUM])
 
 
 def put(store: Store, space: int, hashes: Sequence[bytes], vectors: Vectors, *, exact: bool) -> None:
