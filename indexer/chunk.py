@@ -112,10 +112,19 @@ def chunk(document: Document, count: CountTokens, window: int) -> list[Chunk]:
     measure = _Measure.of(document.text, count)
     if not measure.starts:
         return []
-    budget = window - 2 - SLACK - CONTEXT_TOKENS
+    budget = window - 2 - SLACK - _context_tokens(document, count)
     locate = _Locator(document)
     groups = _grouped(_pieces(document, measure, budget), measure, budget)
     return [locate.chunk(group) for group in groups]
+
+
+def _context_tokens(document: Document, count: CountTokens) -> int:
+    """Tokens to keep free for the longest context of any chunk; none for text without title and headings."""
+    headings = {block.heading for block in document.blocks} | {()}
+    contexts = {context(document, heading) for heading in headings} - {""}
+    if not contexts:
+        return 0
+    return min(CONTEXT_TOKENS, max(_Measure.of(text, count).total[-1] for text in contexts))
 
 
 def _pieces(document: Document, measure: _Measure, budget: int) -> Iterator[Block]:
