@@ -84,7 +84,9 @@ def is_tar(source: Source) -> bool:
 
 @extractor("tar", suffixes=[".tar"])
 def read_tar(source: Source) -> Iterator[Document]:
-    """The members of a tar."""
+    """The members of a tar. Raises `Unreadable("damaged")` when it does not begin as one."""
+    if not is_tar(source):
+        raise Unreadable("damaged", "the first header is not that of a tar")
     yield from members_of(source, list(_tar_entries(source.data)), Budget(source))
 
 
