@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Protocol, cast
 
 from ask.indexer.errors import Unreadable
@@ -169,6 +169,7 @@ class _Relations:
     def close(self) -> None: ...
 
 
+@lru_cache(maxsize=4096)
 def local(tag: str) -> str:
     """A tag or attribute without its namespace: formats with old and new namespaces differ in nothing else."""
     return tag.rpartition("}")[2]

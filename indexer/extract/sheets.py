@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from ask.indexer.documents import Document
 from ask.indexer.extract.flow import joined
@@ -106,6 +107,7 @@ def number_text(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else format(value, ".15g")
 
 
+@lru_cache(maxsize=4096)
 def date_text(serial: float, from_1904: bool = False) -> str:
     """A day as workbooks count them; a time of day when it is less than one; the number itself when out of range."""
     start = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 30)
