@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from ask.generator.expected import expected, names, numbers, offers
 from ask.generator.results import Answer, Citation
-from ask.generator.sentences import Sentence, sentences
+from ask.generator.sentences import LINE_KINDS, Sentence, sentences
 from ask.generator.words import full_stems, language, pairs, stems
 from ask.retriever.hits import Hit, Results
 
@@ -106,8 +106,17 @@ def _candidates(hits: Sequence[Hit], spoken: str) -> list[_Candidate]:
         for at, sentence in enumerate(inside):
             near = frozenset(stem for around in stemmed[max(at - 1, 0) : at + 2] for stem in around)
             before = inside[at - 1].text[-BEFORE:] if at else ""
-            found.append(_Candidate(hit, sentence, before, stemmed[at], near))
+            if len(inside) == 1 or not _is_heading(sentence, hit):
+                found.append(_Candidate(hit, sentence, before, stemmed[at], near))
     return found
+
+
+def _is_heading(sentence: Sentence, hit: Hit) -> bool:
+    """A short line at the top of a text, or above a section, that names what follows and says nothing about it."""
+    if hit.kind in LINE_KINDS or sentence.text.rstrip().endswith((".", "!", "?", "…", '"', "“", ")")):
+        return False
+    top = hit.start + sentence.start == 0 and len(sentence.text.split()) <= 8
+    return top or sentence.text.lstrip().startswith("#") or sentence.text in (hit.title, *hit.heading)
 
 
 def _unique(candidates: list[_Candidate]) -> list[_Candidate]:
@@ -166,8 +175,16 @@ def _meanings(question: str, candidates: list[_Candidate], embedder: Embedder) -
 
 
 def _in_context(candidate: _Candidate) -> str:
-    title = " ".join((candidate.hit.title, *candidate.hit.heading)).replace("_", " ").strip()
-    return f"{title}. {candidate.before} {candidate.sentence.text}".lstrip(". ")
+    return f"{_title(candidate.hit)}. {candidate.before} {candidate.sentence.text}".lstrip(". ")
+
+
+def _title(hit: Hit) -> str:
+    """What a passage is about: its title and headings, or the line that heads its text."""
+    named = " ".join((hit.title, *hit.heading)).strip()
+    if not named and hit.start == 0:
+        first = sentences((hit.text or hit.snippet)[:200], hit.kind)
+        named = first[0].text if first and _is_heading(first[0], hit) else ""
+    return named.replace("_", " ")
 
 
 def confidence_of(question: str, quote: Quote) -> float:
@@ -176,10 +193,10 @@ def confidence_of(question: str, quote: Quote) -> float:
     A logistic curve; its middle lies where answerable and unanswerable questions about the same passages are as many.
     """
     spoken = language(question)
-    around = f"{quote.hit.title} {' '.join(quote.hit.heading)} {quote.hit.text or quote.hit.snippet}"
-    at_hand = set(stems(around, spoken))
+    title = _title(quote.hit)
+    at_hand = set(stems(f"{title} {quote.hit.text or quote.hit.snippet}", spoken))
     asked = set(full_stems(question, spoken))
-    told = set(stems(f"{quote.hit.title} {' '.join(quote.hit.heading)} {quote.sentence.text}", spoken))
+    told = set(stems(f"{title} {quote.sentence.text}", spoken))
     particulars = [stem for word in (*names(question), *numbers(question)) for stem in stems(word, spoken)]
     missing = any(stem not in at_hand for stem in particulars)
     evidence = quote.meaning + 0.15 * len(asked & told) / max(len(asked), 1) - 0.1 * missing

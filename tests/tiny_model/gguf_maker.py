@@ -46,7 +46,7 @@ def byte_symbols() -> list[str]:
 
 
 def vocabulary(words: Sequence[str] = ()) -> list[str]:
-    """256 bytes, the control tokens, then the beginnings of `words` of two and more bytes: byte value is token number."""
+    """256 bytes (token number equals byte value), the control tokens, then the beginnings of `words`."""
     return [*byte_symbols(), *CONTROL, *_beginnings(words)]
 
 
@@ -96,9 +96,7 @@ def random_weights(shape: Shape, seed: int = 0, words: int = 0) -> dict[str, np.
     return weights
 
 
-def write(
-    path: Path, shape: Shape, weights: Mapping[str, np.ndarray], name: str, words: Sequence[str] = ()
-) -> None:
+def write(path: Path, shape: Shape, weights: Mapping[str, np.ndarray], name: str, words: Sequence[str] = ()) -> None:
     """Write a GGUF file: matrices as float16, norms as float32. `words` are tokens of their own, spaces included."""
     writer = gguf.GGUFWriter(str(path), "llama")
     writer.add_name(name)

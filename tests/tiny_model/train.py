@@ -1,7 +1,7 @@
-"""Trains the tiny model of the tests: `python train.py OUT.gguf [MINUTES]`, some minutes on two cores.
+"""Trains the tiny model of the tests: `python train.py OUT.gguf [MINUTES]`, about ten minutes on an idle core.
 
-A LLaMA of a third of a million weights that has learned one thing: find the sentence about the asked-for thing among the
-numbered sources of the prompt, copy it, and put the source's number behind it. It knows nothing else, and only the
+A LLaMA of a third of a million weights that has learned one thing: find the sentence about the asked-for thing among
+the numbered sources of the prompt, copy it, and put the source's number behind it. It knows nothing else, and only the
 words below. With it the tests run the whole way from files to a cited answer; it is no model to use.
 """
 
@@ -150,7 +150,9 @@ class Model(nn.Module):
         return functional.linear(self.output_norm(x), self.token_embd.weight)
 
 
-def batch(size: int, most: int, rng: random.Random, tokenizer: Tokenizer) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def batch(
+    size: int, most: int, rng: random.Random, tokenizer: Tokenizer
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """(input, target, weight): everything is to be predicted, the answer with far more weight."""
     rows = [tokens(*example(rng, most), tokenizer) for _ in range(size)]
     longest = max(len(prompt) + len(answer) for prompt, answer in rows)
