@@ -127,6 +127,14 @@ def test_slides() -> None:
     assert document.kind == "slides"
 
 
+def test_headers_and_footers_stand_once_at_the_end() -> None:
+    page = "<style:master-page><style:header><text:p>Kettle works</text:p></style:header></style:master-page>"
+    styles = f'<office:document-styles xmlns:style="s" {NAMES}><office:styles><text:p>no</text:p></office:styles><office:master-styles>{page * 3}</office:master-styles></office:document-styles>'
+    document = read_one(package({"content.xml": content(TEXT, "text"), "styles.xml": styles}), "a.odt")
+    assert document.text.endswith("Noted.\n\nKettle works")
+    assert document.text.count("Kettle works") == 1
+
+
 def test_encrypted() -> None:
     locked = '<manifest:file-entry><manifest:encryption-data manifest:checksum="x"/></manifest:file-entry>'
     assert outcome(opendocument(TEXT, "text", locked), "a.odt") == "encrypted"

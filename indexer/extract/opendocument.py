@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from ask.indexer.documents import Document
 from ask.indexer.errors import Unreadable
@@ -44,6 +45,7 @@ GRAMMAR = Grammar(
     ),
     characters={"s": " ", "tab": "\t", "tab-stop": "\t", "line-break": "\n"},
 )
+_MARGINS = frozenset(["header", "footer", "header-left", "footer-left", "header-first", "footer-first"])
 _OBJECTS = r"[^/]+/content\.xml"
 _ENCRYPTED = re.compile(rb"<(?:\w+:)?encryption-data|encrypted-package")
 
@@ -60,7 +62,9 @@ def opendocument_documents(package: Package, medium: str) -> list[Document]:
     def feed(target: Flow) -> None:
         package.xml("content.xml", target)
 
-    found = _documents(package.source, about, medium, feed)
+    margins = _Margins()
+    package.xml("styles.xml", margins)
+    found = _documents(package.source, about, medium, feed, margins.texts)
     for name in package.matching(_OBJECTS):  # charts and formulas, and workbooks in texts
         target = _Writing()
         package.xml(name, target)
@@ -98,7 +102,9 @@ class _FlatProperties(Metadata):
             super().end(tag)
 
 
-def _documents(source: Source, about: Properties, medium: str, feed: Feed) -> list[Document]:
+def _documents(
+    source: Source, about: Properties, medium: str, feed: Feed, margins: Iterable[str] = ()
+) -> list[Document]:
     if "spreadsheet" in medium or "calc" in medium or medium == ".fods":
         book = _Book()
         feed(book)
@@ -106,9 +112,33 @@ def _documents(source: Source, about: Properties, medium: str, feed: Feed) -> li
     shown = "presentation" in medium or "impress" in medium or "graphics" in medium or medium in (".fodp", ".fodg")
     writing = _Show() if shown else _Writing()
     feed(writing)
+    writing.pieces.add("\n".join(margins))
     if not writing.pieces.blocks:
         return []
     return [writing.document(source, about, "slides" if shown else "note")]
+
+
+class _Margins(Flow):
+    """Headers and footers of the pages, each once; they lie among the styles."""
+
+    def __init__(self) -> None:
+        super().__init__(replace(GRAMMAR, unseen=GRAMMAR.unseen - {"master-styles"}))
+        self.texts: dict[str, None] = {}
+        self._inside = 0
+
+    def enter(self, name: str, attributes: Mapping[str, str]) -> None:
+        self._inside += name in _MARGINS
+
+    def leave(self, name: str) -> None:
+        self._inside -= name in _MARGINS
+
+    def paragraph(self, text: str) -> None:
+        if self._inside and text.strip():
+            self.texts[" ".join(text.split())] = None
+
+    def row(self, cells: list[str]) -> None:
+        if self._inside:
+            self.texts[joined(cells)] = None
 
 
 class _Writing(Flow):
