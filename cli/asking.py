@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
@@ -18,6 +18,7 @@ from ask.indexer.errors import UsageError
 from ask.retriever.hits import Results
 
 if TYPE_CHECKING:
+    from ask.retriever.query import Query
     from ask.retriever.search import Searcher
 
 
@@ -166,29 +167,67 @@ def answer(
     cues: options.Cues = True,
     strict: options.Strict = False,
     explain: Explain = False,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The language model that writes it, as in `ask model list`.")
+    ] = None,
+    no_model: Annotated[bool, typer.Option("--no-model", help="Quotes only, whatever is set.")] = False,
+    prompt: Annotated[
+        str | None, typer.Option(metavar="NAME", help="How a model is asked: answer, deep, act, … as in `ask prompts`.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(metavar="PATH", help='A text to ask about too; "-" waits for standard input.')
+    ] = None,
     json: options.Json = False,
 ) -> int:
     """Answer a question with sentences from your files, each with its file and line.
 
-    `ask answer` may be left out: any first word that is not a command begins a question.
+    `ask answer` may be left out: any first word that is not a command begins a question. With a language model
+    (`ask model use`) the hits come first, then the answer it writes, checked against them. What is piped in is
+    asked about too.
 
     \b
     ask "why did we move the server to the attic?"
     ask kolik stála oprava auta
+    ask "what do I know about bees, all in all?" --prompt deep
+    journalctl -b | ask "what is wrong here?"
     """
+    from ask.cli import brought
+
+    session = Session(json, {"results": number, "llm": "" if no_model else model})
+    if prompt is not None and not session.settings.llm:
+        raise UsageError("a prompt is for a language model, and none is chosen", "See: ask model list, ask model use")
+    limits = options.filters(after, before, kind, path, people, lang, ext)
+    texts = brought.texts(file)
+    with session.searcher() as searcher:
+        plain = not texts and prompt is None
+        if plain and (exact := counted(session, searcher, " ".join(question))) is not None:
+            return exact
+        query = session.question(" ".join(question), limits, cues=cues, strict=strict)
+
+        def find(text: str) -> Results:
+            asked = query if text == query.text else session.question(text, limits, cues=cues, strict=strict)
+            return searcher.search(asked, n=session.settings.results)
+
+        if session.settings.llm:
+            return _written(session, searcher, query, find, texts, prompt or "answer", explain=explain)
+        return _quoted(session, searcher, query, find(query.text), texts, explain=explain)
+
+
+def _quoted(
+    session: Session, searcher: Searcher, query: Query, found: Results, texts: Mapping[str, str], *, explain: bool
+) -> int:
+    """The best sentences, those of a text that came with the question when there is one, then the hits."""
     from ask.generator import extractive
     from ask.generator.results import as_json
 
-    session = Session(json, {"results": number})
-    limits = options.filters(after, before, kind, path, people, lang, ext)
-    with session.searcher() as searcher:
-        if (exact := counted(session, searcher, " ".join(question))) is not None:
-            return exact
-        query = session.question(" ".join(question), limits, cues=cues, strict=strict)
-        found = searcher.search(query, n=session.settings.results)
-        embedder = searcher.embedder() if searcher.space() is not None else None
-        reply = extractive.answer(query.text, found, embedder)
-    if json:
+    source = found
+    if texts:
+        from ask.cli import writing
+
+        source = writing.with_material(query.text, texts, replace(found, hits=()), searcher)
+    embedder = searcher.embedder() if searcher.space() is not None else None
+    reply = extractive.answer(query.text, source, embedder)
+    if session.json:
         session.put_json(as_json(reply, [hit_json(hit) for hit in found.hits]))
         return 1 if reply.abstained else 0
     from ask.cli import answers, render
@@ -197,6 +236,38 @@ def answer(
     session.put(answers.answer(reply, view))
     session.put([""])
     session.put(render.results(found, view))
+    return 1 if reply.abstained else 0
+
+
+def _written(
+    session: Session,
+    searcher: Searcher,
+    query: Query,
+    find: Callable[[str], Results],
+    texts: Mapping[str, str],
+    prompt: str,
+    *,
+    explain: bool,
+) -> int:
+    """The hits, then what a model writes from them."""
+    from ask.cli import render, writing
+    from ask.generator.results import as_json
+
+    def find_all(text: str) -> Results:
+        return writing.with_material(text, texts, find(text), searcher)
+
+    how = writing.prompt(session, prompt)
+    with writing.desk(session, searcher, texts) as desk:
+        found = find_all(query.text)
+        happening = writing.events(session, searcher, desk, query.text, found, find_all, how)
+        if session.json:
+            reply = writing.last(happening)
+            session.put_json(as_json(reply, [hit_json(hit) for hit in reply.hits]))
+            return 1 if reply.abstained else 0
+        view = session.view(query.words, explain=explain)
+        reply = writing.show(happening, session, view)
+        session.put(render.near(found, view) if not found.hits else [])
+        session.put(render.notes(found.notes, view))
     return 1 if reply.abstained else 0
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +130,69 @@ def test_prompts_are_listed_and_printed_the_users_own_first(ask: Any) -> None:
     assert "\x1b" not in ask("prompts").out
     assert ask("prompts", "answer", "--json").json()["text"] == mine
     assert ask("prompts", "nothing").code == 1
+
+
+@pytest.fixture
+def filled(placed: Any, tree: Callable[..., Path]) -> Any:
+    """The same with an index of one note."""
+    assert placed("index", tree({"shed.md": "# Shed\n\nThe key hangs behind the woodshed.\n"}), "--quiet").code == 0
+    return placed
+
+
+@pytest.mark.llm
+def test_a_model_is_asked_after_the_hits_are_shown(filled: Any) -> None:
+    pytest.importorskip("llama_cpp", reason="needs llama-cpp-python: pip install '.[llm]'")
+    assert filled("model", "use", "tiny-random").code == 0
+    said = filled.run("where is the key?", "--json")
+    assert said.code == 1, said.err  # random weights write nothing that the files support
+    answer = said.json()
+    assert (answer["model"], answer["abstained"], answer["answer"]) == ("tiny-random", True, None)
+    assert answer["hits"][0]["path"].endswith("shed.md")
+    said = filled.run("where is the key?")
+    assert said.code == 1, said.err
+    assert said.out.index("shed.md") < said.out.index("No answer")
+    assert filled.run("where is the key?", "--no-model", "--json").json()["model"] is None
+
+
+def test_a_model_that_fails_leaves_the_hits_on_the_screen(filled: Any) -> None:
+    said = filled("where is the key?", "--model", "http://127.0.0.1:9/v1#nobody")
+    assert said.code == 2
+    assert "shed.md" in said.out
+    assert "cannot be reached" in said.err
+    assert filled("where is the key?", "--model", "no-such").code == 1
+
+
+def test_what_is_no_way_of_asking_is_refused(filled: Any) -> None:
+    assert filled("where is the key?", "--prompt", "answer").code == 2  # no model is chosen
+    assert filled("where is the key?", "--model", "tiny", "--prompt", "rewrite").code == 2
+    assert filled("where is the key?", "--model", "tiny", "--prompt", "nothing").code == 1
+
+
+def test_what_is_piped_in_is_asked_about(filled: Any, tmp_path: Path) -> None:
+    log = "All is well.\nThe pump has lost its pressure at noon.\nAll is well.\n"
+    with filled.start("what has lost its pressure?", "--json", stdin=subprocess.PIPE) as child:
+        out, err = child.communicate(log.encode())
+    assert child.returncode == 0, err
+    assert b'"standard input"' in out
+    file = tmp_path / "log.txt"
+    file.write_text(log)
+    said = filled("what has lost its pressure?", "--file", file, "--json").json()
+    assert (said["citations"][0]["path"], said["citations"][0]["line"]) == (str(file), 2)
+
+
+def test_a_silent_or_half_read_standard_input_is_left_alone(filled: Any, tmp_path: Path) -> None:
+    with filled.start("where is the key?", stdin=subprocess.PIPE) as child:  # open, and nothing ever comes
+        out = child.stdout.read()
+        assert b"woodshed" in out
+    questions = tmp_path / "questions"
+    questions.write_text("one\ntwo\n")
+    with questions.open("rb", buffering=0) as file:
+        file.read(4)
+        assert "woodshed" in filled.run("where is the key?", stdin=file).out
+        assert file.read() == b"two\n"
+
+
+def test_a_file_that_is_no_text_is_refused(filled: Any, tmp_path: Path) -> None:
+    (tmp_path / "picture").write_bytes(b"\x89PNG\0\0")
+    assert filled("what is this?", "--file", tmp_path / "picture").code == 2
+    assert filled("what is this?", "--file", tmp_path / "nowhere").code == 2
