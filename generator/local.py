@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from ask.generator.engine import Engine, EngineSettings, Piece
+from ask.generator.engine import Engine, EngineSettings, Finished, Piece
 from ask.generator.gguf_file import Header, read_header
 from ask.generator.model import Prompt
 from ask.generator.neutral import neutral
@@ -30,6 +30,8 @@ class LocalModel:
                 "Choose another with: ask model list",
             )
         self.name = path.stem
+        self.last: Finished | None = None
+        """How the last continuation went: tokens, those reused, times. None before the first, and while one runs."""
         self.engine = Engine(path, settings)
         self._template = ChatTemplate(self.header.template, self.header.bos, self.header.eos)
 
@@ -57,10 +59,13 @@ class LocalModel:
         text = self._rendered(prompt)
         if not isinstance(prompt, str):
             sampling = replace(sampling, stop=(*sampling.stop, *self._template.stop))
+        self.last = None
         with closing(self.engine.generate(text, sampling, grammar)) as pieces:
             for piece in pieces:
                 if isinstance(piece, Piece):
                     yield piece.text
+                else:
+                    self.last = piece
 
     def thinks(self, prompt: Prompt) -> bool:
         """The template itself opens a thought, so the text begins inside one."""

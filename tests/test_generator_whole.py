@@ -8,9 +8,11 @@ it knows a few dozen words and is no model to use. What it proves: the right fil
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -160,15 +162,30 @@ def test_a_model_that_dies_leaves_the_hits_and_comes_back(world: World) -> None:
 
 
 def test_a_conversation_reads_its_sources_once(world: World) -> None:
+    """What it writes does not matter here: the fixture was trained on another prompt."""
+    chat = prompts.parse("chat", "---\nmax_tokens: 8\n---\n# system\n{sources}\n# user\n{question}")
     with closing(Searcher(world.ask.home)) as searcher:
 
         def search(question: str) -> Results:
             return searcher.search(parse(question), n=3, only="words")
 
-        talk = Conversation(world.desk(searcher), search, world.prompt, prompts.load("rewrite"))
+        talk = Conversation(world.desk(searcher), search, chat, prompts.load("rewrite"))
         *_, first = talk.ask("Where is the key?")
+        assert world.model.last
         *_, second = talk.ask("Where is the lamp?")
     assert isinstance(first, Done)
     assert isinstance(second, Done)
-    assert first.answer.grounded
     assert len(talk.turns) == 2
+    assert world.model.last.reused > 0.6 * world.model.last.prompt_tokens
+
+
+def test_a_grammar_holds_the_model_to_the_form_of_a_cited_answer(world: World) -> None:
+    loose = prompts.parse("loose", "---\nmax_tokens: 60\ntemperature: 1\n---\n# user\n{question}\n{sources}")
+    with closing(Searcher(world.ask.home)) as searcher:
+        results = searcher.search(parse("Where is the key?"), n=2, only="words")
+        desk = replace(world.desk(searcher), strict=True)
+        events = list(answer.written("Where is the key?", results, desk, loose))
+    text = "".join(event.text for event in events if isinstance(event, Token))
+    sentences = text.split("].")
+    assert all(re.search(r" \[[12]$", sentence) for sentence in sentences[:-1])
+    assert "[3]" not in text
