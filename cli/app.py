@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Annotated
 
 import typer
-from ask.cli import asking, building, explaining, looking, modelling, watching
 
-app = typer.Typer(
-    name="ask",
-    help="""Find anything in your own files by meaning, and get answers with quotes. Nothing leaves this machine.
+MODULES = {
+    "asking": ("search", "answer", "get", "similar"),
+    "building": ("index", "forget", "check"),
+    "explaining": ("why", "audit"),
+    "looking": ("status", "doctor"),
+    "modelling": ("model", "prompts"),
+    "watching": ("watch",),
+}
+"""The commands of each module, in the order of the help."""
+
+
+def application(command: str = "") -> typer.Typer:
+    """The command line with all commands; for a `command` with those of its module only, which starts sooner."""
+    app = typer.Typer(
+        name="ask",
+        help=_HELP,
+        no_args_is_help=False,
+        invoke_without_command=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback()(_start)
+    needed = [module for module, commands in MODULES.items() if command in commands] or list(MODULES)
+    for module in needed:
+        import_module(f"ask.cli.{module}").register(app)
+    return app
+
+
+_HELP = """Find anything in your own files by meaning, and get answers with quotes. Nothing leaves this machine.
 
     ask index ~/notes ~/src
 
     ask "that script I wrote years ago that prints the structure of HTML"
 
     ask                       (an interactive shell)
-    """,
-    no_args_is_help=False,
-    invoke_without_command=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
+    """
 
 
 def _version(wanted: bool) -> None:
@@ -33,7 +54,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _start(
     context: typer.Context,
     version: Annotated[
@@ -41,8 +61,6 @@ def _start(
     ] = False,
 ) -> None:
     if context.invoked_subcommand is None:
+        from ask.cli import asking
+
         raise typer.Exit(asking.shell())
-
-
-for _module in (asking, building, explaining, looking, modelling, watching):
-    _module.register(app)

@@ -70,10 +70,11 @@ def meant(arguments: list[str]) -> list[str]:
 
 def _dispatch(arguments: list[str]) -> int:
     import typer
-    from ask.cli.app import app
+    from ask.cli.app import application
 
-    command = typer.main.get_command(app)
-    if "_ASK_COMPLETE" in os.environ:  # the user's shell asks what could be typed here
+    completing = "_ASK_COMPLETE" in os.environ  # the user's shell asks what could be typed here
+    command = typer.main.get_command(application("" if completing else "".join(arguments[:1])))
+    if completing:
         command.main(arguments, prog_name="ask")
     # Not `command.main`: it takes closed pipes and interruptions for itself.
     wrong_use: Any = typer.BadParameter.__mro__[2]  # ClickException, whose module moves between releases of typer

@@ -100,13 +100,24 @@ def put(store: Store, space: int, hashes: Sequence[bytes], vectors: Vectors, *, 
 
 
 class Nearest:
-    """Finds the vectors nearest to a query in one space."""
+    """Finds the vectors nearest to a query in one space.
+
+    The first question to a small collection is answered from the rows: comparing them all takes 20 ms, importing FAISS
+    50, and most processes ask once. Whoever asks again gets the FAISS index.
+    """
 
     def __init__(self, home: Path, connection: Connection, space: int, fingerprint: str, dimensions: int) -> None:
         self._db = connection
         self._space = space
         self._dimensions = dimensions
-        self._index, self._last = _load(faiss_path(home, space), fingerprint, identity(connection))
+        self._path = faiss_path(home, space)
+        self._fingerprint = fingerprint
+        self._index: Any = None
+        self._last = 0
+        """The greatest row id in the index; 0 without one, and then every row is in the tail."""
+        trailer = read_trailer(self._path)
+        self._wait = trailer is not None and trailer.count <= SMALL_SCOPE
+        self._opened = False
 
     def search(self, query: Vectors, k: int, allowed: Collection[int] | None = None) -> list[tuple[int, float]]:
         """The `k` nearest as (vector id, cosine), best first; only among `allowed` ids when given.
@@ -115,7 +126,15 @@ class Nearest:
         """
         if allowed is not None and len(allowed) <= SMALL_SCOPE:
             return _best(self._scored(query, sorted(allowed)), k)
-        return _best([*self._indexed_scored(query, k, allowed), *self._tail(query, allowed)], k)
+        self._open()
+        return _best([*self._indexed_scored(query, k, allowed), *self._tail(query, k, allowed)], k)
+
+    def _open(self) -> None:
+        if self._wait:
+            self._wait = False
+        elif not self._opened:
+            self._index, self._last = _load(self._path, self._fingerprint, identity(self._db))
+            self._opened = True
 
     def _indexed_scored(self, query: Vectors, k: int, allowed: Collection[int] | None) -> list[tuple[int, float]]:
         """The best in the FAISS file, scored from their rows; looks further where many rows are gone."""
@@ -138,7 +157,8 @@ class Nearest:
         _, found = self._index.search(query[None, :], min(k, self._index.ntotal), params=parameters)
         return [int(i) for i in found[0] if i >= 0]
 
-    def _tail(self, query: Vectors, allowed: Collection[int] | None) -> list[tuple[int, float]]:
+    def _tail(self, query: Vectors, k: int, allowed: Collection[int] | None) -> list[tuple[int, float]]:
+        """The best of the rows that are not in the index."""
         rows = self._db.execute(
             "SELECT id, data FROM vectors WHERE space = ? AND id > ? ORDER BY id", (self._space, self._last)
         )
@@ -146,7 +166,7 @@ class Nearest:
         wanted = None if allowed is None else set(allowed)
         while block := rows.fetchmany(_BLOCK):
             kept = block if wanted is None else [row for row in block if row[0] in wanted]
-            scored = _best([*scored, *self._compare(query, kept)], 4096)
+            scored = _best([*scored, *self._compare(query, kept, k)], k)
         return scored
 
     def _scored(self, query: Vectors, ids: Sequence[int]) -> list[tuple[int, float]]:
@@ -157,12 +177,14 @@ class Nearest:
                 "SELECT id, data FROM vectors WHERE space = ? AND id IN (SELECT value FROM json_each(?))",
                 (self._space, wanted),
             ).fetchall()
-            scored += self._compare(query, rows)
+            scored += self._compare(query, rows, len(rows))
         return scored
 
-    def _compare(self, query: Vectors, rows: Sequence[tuple[int, bytes]]) -> list[tuple[int, float]]:
+    def _compare(self, query: Vectors, rows: Sequence[tuple[int, bytes]], k: int) -> list[tuple[int, float]]:
+        """The best `k` of the rows."""
         cosines = decode([data for _, data in rows], self._dimensions) @ query
-        return [(row[0], float(cosine)) for row, cosine in zip(rows, cosines, strict=True)]
+        best = np.argsort(-cosines, kind="stable")[:k]
+        return [(rows[i][0], float(cosines[i])) for i in best]
 
 
 def _best(scored: list[tuple[int, float]], k: int) -> list[tuple[int, float]]:
