@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-ASK = (sys.executable, "-m", "ask.cli.start")
+ASK = (sys.executable, "-P", "-m", "ask.cli.start")
 """The command `ask`, as the console script runs it, with the Python that runs the benchmark."""
 RESULTS = Path(__file__).parent / "results"
 _TELLING = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8", "asimddp", "i8mm")
@@ -49,10 +49,13 @@ class Finished:
 
     seconds: float
     """From its start to its end."""
+    processor: float
+    """Seconds of processor time, its children included."""
     peak_mb: float
     """Greatest resident memory of the process and, apart from it, of its children: the largest of them, MiB."""
     returncode: int
     output: str
+    errors: str
 
 
 def timed(command: list[str], environment: dict[str, str], feed: str = "") -> Finished:
@@ -62,16 +65,17 @@ def timed(command: list[str], environment: dict[str, str], feed: str = "") -> Fi
         "begun = time.perf_counter()\n"
         "code = subprocess.run(sys.argv[1:]).returncode\n"
         "spent = time.perf_counter() - begun\n"
-        "peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss\n"
-        "print(f'\\n{code} {spent} {peak}', file=sys.stderr)\n"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
+        "print(f'\\n{code} {spent} {used.ru_utime + used.ru_stime} {used.ru_maxrss}', file=sys.stderr)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", watch, *command],
         env={**os.environ, **environment}, input=feed, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    code, spent, peak = done.stderr.strip().splitlines()[-1].split()
+    errors, _, figures = done.stderr.strip().rpartition("\n")
+    code, spent, processor, peak = figures.split()
     unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
-    return Finished(float(spent), int(peak) / unit, int(code), done.stdout)
+    return Finished(float(spent), float(processor), int(peak) / unit, int(code), done.stdout, errors)
 
 
 def own_peak_mb() -> float:
