@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
@@ -359,8 +360,7 @@ def shell() -> int:
     def opens(path: str, line: int | None) -> None:
         opener.open_file(path, line, editor=session.settings.editor)
 
-    with session.searcher() as searcher:
-        engine = Conversation(session, searcher)
+    with session.searcher() as searcher, closing(Conversation(session, searcher)) as engine:
         lines = reading.reader(session.home, keep_history=session.settings.history)
         return Shell(engine, say, opens, count=session.settings.results).run(lines)
 

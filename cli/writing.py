@@ -84,6 +84,11 @@ def prompt(session: Session, name: str) -> PromptFile:
     return found
 
 
+def rewriting(session: Session) -> PromptFile:
+    """How a follow-up is written out as a question of its own."""
+    return prompts.load("rewrite", session.home / PROMPTS)
+
+
 def with_material(question: str, texts: Mapping[str, str], found: Results, searcher: Searcher) -> Results:
     """What came with the question, best pieces first, then the hits of the index."""
     embedder = searcher.embedder() if texts and searcher.space() is not None else None

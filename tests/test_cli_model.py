@@ -196,3 +196,14 @@ def test_a_file_that_is_no_text_is_refused(filled: Any, tmp_path: Path) -> None:
     (tmp_path / "picture").write_bytes(b"\x89PNG\0\0")
     assert filled("what is this?", "--file", tmp_path / "picture").code == 2
     assert filled("what is this?", "--file", tmp_path / "nowhere").code == 2
+
+
+@pytest.mark.llm
+def test_the_shell_asks_the_model_and_goes_on(filled: Any) -> None:
+    pytest.importorskip("llama_cpp", reason="needs llama-cpp-python: pip install '.[llm]'")
+    assert filled("model", "use", "tiny-random").code == 0
+    with filled.start(stdin=subprocess.PIPE) as child:
+        out, err = child.communicate(b"where is the key?\nand the woodshed?\n")
+    assert child.returncode == 0, err
+    assert out.count(b"shed.md") >= 2
+    assert out.count(b"No answer") == 2
