@@ -13,6 +13,7 @@ MODULES = {
     "explaining": ("why", "audit"),
     "looking": ("status", "doctor"),
     "modelling": ("model", "prompts"),
+    "scripting": ("script",),
     "watching": ("watch",),
 }
 """The commands of each module, in the order of the help."""

@@ -207,3 +207,21 @@ def test_the_shell_asks_the_model_and_goes_on(filled: Any) -> None:
     assert child.returncode == 0, err
     assert out.count(b"shed.md") >= 2
     assert out.count(b"No answer") == 2
+
+
+def test_a_script_needs_a_model(filled: Any) -> None:
+    said = filled("script", "open the shed")
+    assert said.code == 2
+    assert "none is chosen" in said.err
+
+
+@pytest.mark.llm
+def test_a_script_alone_is_on_stdout(filled: Any) -> None:
+    pytest.importorskip("llama_cpp", reason="needs llama-cpp-python: pip install '.[llm]'")
+    said = filled.run("script", "open the shed with the key", "--model", "tiny-random", "--json")
+    assert said.code in (0, 1), said.err  # whatever random weights write is text, and stays text
+    written = said.json()["answer"] or ""
+    plain = filled.run("script", "open the shed with the key", "--model", "tiny-random")
+    assert bool(plain.out.strip()) == bool(written.strip())
+    assert "written by" not in plain.out
+    assert "\x1b" not in plain.out
