@@ -151,8 +151,7 @@ def payloads(count: int) -> list[str]:
                 return "".join(rng.choices(odd, k=rng.randint(1, 6)))
             case _:
                 return "".join(
-                    chr(rng.choice([*range(0x20), *range(0x7F, 0xA0), 0xDC9B]))
-                    for _ in range(rng.randint(1, 8))
+                    chr(rng.choice([*range(0x20), *range(0x7F, 0xA0), 0xDC9B])) for _ in range(rng.randint(1, 8))
                 )
 
     def mixed() -> str:
@@ -234,11 +233,7 @@ def test_nothing_but_our_own_sequences_reaches_the_reader(tmp_path: Path, tty: b
 
 
 @given(
-    st.lists(
-        st.text(
-            st.sampled_from("ab5\x1b[]\\0;m\x07\x9b\x9c\x9d\r\n\u200d\ufe0f👩💻#漢\U000e0100ی\u200c\udc80P")
-        )
-    )
+    st.lists(st.text(st.sampled_from("ab5\x1b[]\\0;m\x07\x9b\x9c\x9d\r\n\u200d\ufe0f👩💻#漢\U000e0100ی\u200c\udc80P")))
 )
 def test_a_stream_gives_what_the_whole_gives(pieces: list[str]) -> None:
     stream = gate.Stream()
@@ -307,9 +302,7 @@ def test_links_hold_the_path_in_ascii() -> None:
     assert re.fullmatch(
         r"\x1b\]8;;file://[^/]*/home/o/%E9%20%1B%5D8%3B%3Bx%07%23%3F%25\.txt\x1b\\name\x1b\]8;;\x1b\\", linked
     )
-    assert "vscode://file/a%7Bline%7D:7" in gate.link(
-        "a", "/a{line}", 7, address="vscode://file{path}:{line}"
-    )
+    assert "vscode://file/a%7Bline%7D:7" in gate.link("a", "/a{line}", 7, address="vscode://file{path}:{line}")
 
 
 def test_only_the_gate_writes_escape_sequences() -> None:

@@ -20,7 +20,11 @@ def test_index_and_search_write_only_into_the_state_directory(tmp_path: Path) ->
     environment |= {"HOME": str(home), "ASK_HOME": str(state)}
     for command in (["index", str(SAMPLE)], ["search", "outline of a page"], ["answer", "what renames files?"]):
         run = subprocess.run(
-            [sys.executable, "-m", "ask.cli.start", *command], env=environment, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "ask.cli.start", *command],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert run.returncode in (0, 1), run.stderr
     assert [path for path in home.rglob("*") if path.is_file()] == []
