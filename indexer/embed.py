@@ -59,10 +59,12 @@ class Embedder:
         # The graph was optimised when it was compiled; doing it again would cost every search 0.1 s.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(model.folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
-            )
+            graph = str(model.folder / "model.onnx")
+            loading = self._pool.submit(
+                onnxruntime.InferenceSession, graph, options, providers=["CPUExecutionProvider"]
+            )  # beside the tokenizer, which takes as long
             self._tokenizer = Tokenizer.from_file(str(model.folder / "tokenizer.json"))
+            self._session = loading.result()
         except Exception as error:
             raise ModelProblem(
                 f"the compiled model in {model.folder} cannot be loaded: {error}", "ask doctor"
