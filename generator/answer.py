@@ -47,7 +47,7 @@ class Desk:
 
 def quoted(question: str, results: Results, embedder: Embedder | None, library: Library | None = None) -> Answer:
     """An answer without a model: sentences of the hits, each checked to stand in its file now."""
-    found = extractive.answer(question, results, embedder)
+    found = extractive.answer(question, results, embedder, library)
     if library is None:
         return found
     citations = grounding.verified(found.citations, results.hits, library.text_now)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from ask.generator.context import Library
+from ask.generator.context import Library, widened
 from ask.retriever import lexical, rows
 from ask.retriever.filters import DATE, Filters
 from ask.retriever.hits import Hit
@@ -32,13 +31,8 @@ class IndexCatalogue:
         return self._searcher.search(parse(query), n=self._hits).hits
 
     def open(self, hit: Hit) -> Hit:
-        """The hit with the text around it; its first line moves up accordingly."""
-        text = self._library.neighbours(hit, OPENED, OPENED)
-        start = max(hit.start - OPENED, 0)
-        added = text.count("\n", 0, hit.start - start)
-        line = None if hit.line is None else max(hit.line - added, 1)
-        end_line = None if line is None else line + text.count("\n")
-        return replace(hit, text=text, start=start, line=line, end_line=end_line)
+        """The hit with the text around it."""
+        return widened(hit, self._library, OPENED)
 
     def list(self, after: date | None, before: date | None, kind: str) -> Sequence[Hit]:
         """The first chunk of each document, newest first."""

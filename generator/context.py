@@ -80,15 +80,39 @@ class Passage:
         )
 
     def _line(self, at: int) -> int | None:
-        """The line of `text[at]`. Where text and lines of a file differ (a web page), never past the hit."""
-        if self.hit.line is None:
+        """The line of `text[at]`. Where text and lines of a file differ (a web page), never outside the hit's."""
+        hit = self.hit
+        if hit.line is None:
             return None
-        inside = self.hit.start - self.start
-        if at >= inside:
-            line = self.hit.line + self.text.count("\n", inside, at)
-            beyond = at > inside + len(self.hit.text)
-            return line if beyond or self.hit.end_line is None else min(line, self.hit.end_line)
-        return max(self.hit.line - self.text.count("\n", at, inside), 1)
+        inside = hit.start - self.start
+        if at < inside:
+            line = hit.line - self.text.count("\n", at, inside)
+        else:
+            line = hit.line + self.text.count("\n", inside, at)
+        if has_plain_lines(hit) or hit.end_line is None:
+            return max(line, 1)
+        return min(max(line, hit.line), hit.end_line)
+
+
+def has_plain_lines(hit: Hit) -> bool:
+    """True when the lines of the text are those of the file, so that they can be counted beyond the hit as well."""
+    if hit.line is None or hit.end_line is None:
+        return False
+    return hit.end_line - hit.line in (hit.text.count("\n"), hit.text.rstrip("\n").count("\n"))
+
+
+def widened(hit: Hit, library: Library, by: int) -> Hit:
+    """The hit with up to `by` code points of its document before and after it; itself where that has no lines."""
+    if hit.line is not None and not has_plain_lines(hit):
+        return hit
+    text = library.neighbours(hit, by, by)
+    start = max(hit.start - by, 0)
+    inside = hit.start - start
+    if text[inside : inside + len(hit.text)] != hit.text:
+        return hit  # the index has moved on since the search
+    line = None if hit.line is None else max(hit.line - text.count("\n", 0, inside), 1)
+    end_line = None if line is None else line + text.rstrip("\n").count("\n")
+    return replace(hit, text=text, start=start, line=line, end_line=end_line)
 
 
 def choose(hits: Sequence[Hit], budget: int, count: Count, library: Library | None = None) -> tuple[Passage, ...]:

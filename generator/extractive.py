@@ -18,6 +18,7 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from ask.generator.context import Library, widened
 from ask.generator.expected import expected, names, numbers, offers
 from ask.generator.results import Answer, Citation
 from ask.generator.sentences import LINE_KINDS, Sentence, sentences
@@ -28,6 +29,9 @@ PASSAGES = 10
 """Passages looked into."""
 CANDIDATES = 16
 """Sentences whose meaning is computed: the best by words and passage. More change nothing and cost time."""
+WIDENED = 3
+"""Best passages that are read on before and after, by `AROUND` code points: an answer often stands just beside."""
+AROUND = 400
 SHOWN = 3
 """Sentences of an answer."""
 ENOUGH = 0.2
@@ -64,10 +68,16 @@ class _Candidate:
     """Stems of the sentence and of its neighbours."""
 
 
-def answer(question: str, results: Results, embedder: Embedder | None, shown: int = SHOWN) -> Answer:
-    """The best sentences as an answer, or an honest "not found". `embedder` None: by words alone."""
+def answer(
+    question: str, results: Results, embedder: Embedder | None, library: Library | None = None, shown: int = SHOWN
+) -> Answer:
+    """The best sentences as an answer, or an honest "not found".
+
+    `embedder` None: by words alone. `library` None: the best passages are not read on before and after.
+    """
     began = time.perf_counter()
-    quotes = best_sentences(question, results.hits, embedder)
+    wider = () if library is None else tuple(widened(hit, library, AROUND) for hit in results.hits[:WIDENED])
+    quotes = best_sentences(question, (*wider, *results.hits[len(wider) :]), embedder)
     confidence = confidence_of(question, quotes[0]) if quotes else 0.0
     kept = quotes[:shown] if confidence >= ENOUGH else []
     citations = tuple(cite(quote, f"[{number}]") for number, quote in enumerate(kept, 1))

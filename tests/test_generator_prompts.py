@@ -8,6 +8,7 @@ import pytest
 from ask.generator import prompts
 from ask.generator.model import Message
 from ask.generator.template import ChatTemplate
+from ask.generator.tools import TOOLS
 from ask.indexer.errors import ModelProblem, NotFound, UsageError
 
 NAMES = {"answer", "chat", "rewrite", "act", "deep", "deep-split", "deep-notes", "script", "librarian"}
@@ -121,3 +122,11 @@ def test_a_model_without_a_template_gets_a_plain_transcript_and_its_stop_words()
 def test_a_hostile_template_is_an_error_and_reaches_nothing(source: str) -> None:
     with pytest.raises(ModelProblem):
         ChatTemplate(source).render(TURNS)
+
+
+def test_the_documentation_names_every_prompt_and_every_tool() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "answers.md").read_text("utf-8")
+    for prompt in prompts.available():
+        assert f"| `{prompt.name}` | {prompt.about} |" in text
+    for tool in TOOLS:
+        assert f"| `{tool.name}({', '.join(tool.arguments)})` | {tool.about} |" in text
