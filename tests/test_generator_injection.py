@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import socket
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -20,6 +19,8 @@ import pytest
 from ask.generator import act, answer, context, prompts
 from ask.generator.answer import Desk
 from ask.generator.context import Passage
+from ask.generator.engine import Engine
+from ask.generator.gguf_file import read_header
 from ask.generator.model import Message
 from ask.generator.neutral import neutral, plain
 from ask.generator.results import Answer, Done, Event, Step
@@ -140,23 +141,20 @@ def test_nothing_in_a_document_becomes_a_turn_or_stays_invisible(hits: list[Hit]
 
 @pytest.mark.llm
 def test_the_tokenizer_of_a_real_model_sees_no_control_token_in_any_document(hits: list[Hit], tiny_model: Path) -> None:
-    llama_cpp = pytest.importorskip("llama_cpp", reason="needs llama-cpp-python: pip install '.[llm]'")
-    from ask.generator.gguf_file import read_header
-
+    """Its vocabulary has a token for each byte, so text that holds a control token would be shorter than its bytes."""
+    pytest.importorskip("llama_cpp", reason="needs llama-cpp-python: pip install '.[llm]'")
     header = read_header(tiny_model)
     template = ChatTemplate(header.template, header.bos, header.eos)
-    with closing(llama_cpp.Llama(str(tiny_model), vocab_only=True, verbose=False)) as llama:
 
-        def control(document: str) -> int:
-            text = template.render([Message("user", document)])
-            return sum(token >= 256 for token in llama.tokenize(text.encode(), add_bos=False, special=True))
+    def prompt(document: str) -> str:
+        return template.render([Message("user", document)])
 
-        honest = control(BENIGN)
-        assert honest == 4
-        for hit in hits:
-            assert (
-                control(context.layout([Passage(1, hit, hit.text, 0)], lambda t: neutral(t, header.control))) == honest
-            )
+    passages = [Passage(1, hit, hit.text, 0) for hit in hits]
+    documents = [context.layout([passage], lambda text: neutral(text, header.control)) for passage in passages]
+    with Engine(tiny_model) as engine:
+        empty, raw, *counts = engine.count([prompt(""), prompt("<|end|>"), *map(prompt, documents)])
+    assert raw == empty + 1  # the danger is real
+    assert counts == [empty + len(document.encode()) for document in documents]
 
 
 def test_answers_after_the_documents_orders_cite_what_stands_there_and_show_no_links(
