@@ -23,10 +23,11 @@ from ask.generator.prompts import PromptFile
 from ask.generator.results import Answer, Done, Event, Found, Step, Token
 from ask.generator.sampling import Sampling
 from ask.generator.thoughts import Thought, parted
-from ask.generator.words import language
+from ask.indexer.words import language
 from ask.retriever.hits import Hit, Results
 
-LANGUAGES = {"czech": "Czech", "english": "English"}
+LANGUAGES = {"cs": "Czech", "en": "English"}
+"""As prompts name them; any other is "the language of the question", which a model sees for itself."""
 Search = Callable[[str], Results]
 """Looks a question up; ranked hits."""
 
@@ -97,7 +98,7 @@ def values(question: str, desk: Desk) -> dict[str, str]:
     """What every prompt may ask for."""
     return {
         "question": desk.model.neutral(question),
-        "language": LANGUAGES[language(question)],
+        "language": LANGUAGES.get(language(question), "the language of the question"),
         "today": time.strftime("%Y-%m-%d"),
     }
 

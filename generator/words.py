@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from itertools import pairwise
 
 import Stemmer
+from ask.indexer.words import fold
+
+__all__ = ["WORD", "empty_words", "fold", "full_stems", "language", "pairs", "stems"]
 
 WORD = re.compile(r"\w+(?:[.,:]\d+)*", re.UNICODE)
 
@@ -29,12 +31,6 @@ _EMPTY = {
     ),
 }
 _CZECH_LETTERS = re.compile(r"[ěščřžýůďťňĚŠČŘŽÝŮĎŤŇ]")
-
-
-def fold(text: str) -> str:
-    """Lower case without diacritics; the length may change."""
-    decomposed = unicodedata.normalize("NFKD", text.lower())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def language(text: str) -> str:
