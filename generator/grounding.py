@@ -145,7 +145,7 @@ def _leading_markers(text: str) -> int:
 def _says_something(sentence: str) -> bool:
     """Headings, rules and fences say nothing that could be checked."""
     bare = _MARKER.sub("", sentence).strip()
-    return len(WORD.findall(bare)) >= 2 and not bare.startswith(("#", "```"))
+    return bool(WORD.search(bare)) and not bare.startswith(("#", "```"))
 
 
 def _claim(

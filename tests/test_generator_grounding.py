@@ -111,6 +111,13 @@ def test_a_quote_must_stand_in_the_file_as_it_is_now(passages: list[Passage]) ->
     assert not checked("The cabin was built by Josef Malina in 1987 [1].", passages).grounded
 
 
+@pytest.mark.parametrize(("text", "holds"), [("1987 [1].", True), ("Josef Malina [1]", True), ("1978 [1].", False)])
+def test_an_answer_of_one_word_is_checked_like_any_other(passages: list[Passage], text: str, holds: bool) -> None:
+    found = checked(text, passages)
+    assert found.grounded is holds
+    assert found.withheld is not holds
+
+
 def test_two_sources_may_back_a_sentence_together(passages: list[Passage]) -> None:
     found = checked("The cabin was built by Josef Malina and the boat lies under the bridge [1][2].", passages)
     assert found.grounded
