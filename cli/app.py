@@ -12,6 +12,7 @@ MODULES = {
     "building": ("index", "forget", "check"),
     "explaining": ("why", "audit"),
     "looking": ("status", "doctor"),
+    "bench": ("bench",),
     "modelling": ("model", "prompts"),
     "scripting": ("script",),
     "watching": ("watch",),
