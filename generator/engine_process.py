@@ -24,6 +24,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,17 @@ class Refused(Exception):  # noqa: N818
     def __init__(self, error: str, message: str) -> None:
         super().__init__(message)
         self.error = error
+
+
+@dataclass
+class _Run:
+    """How a generation goes."""
+
+    began: float
+    first: float = 0.0
+    """When the first token was there; 0 before."""
+    tokens: int = 0
+    reason: str = "length"
 
 
 class Host:
@@ -132,42 +144,46 @@ class Host:
         sampled = self._sampled(tokens, request)
         reused = self._reused(tokens)
         self._say(number, "started", prompt_tokens=len(tokens), reused=reused)
-        began = time.perf_counter()
-        stopper = Stopper(request["stop"])
-        reason, written, first = "length", 0, 0.0
+        run = _Run(time.perf_counter())
         try:
-            for token in sampled:
-                first = first or time.perf_counter()
-                if number in self._cancelled:
-                    reason = "cancelled"
-                    break
-                if self._ends(token):
-                    reason = "stop"
-                    break
-                written += 1
-                self._text(number, stopper.feed(self._piece(token)))
-                if stopper.stopped:
-                    reason = "stop"
-                    break
-                if written >= request["max_tokens"]:
-                    break
+            for text in self._texts(number, sampled, request, run):
+                self._text(number, text)
         except RuntimeError:
             if number not in self._cancelled:
                 raise
-            reason = "cancelled"
+            run.reason = "cancelled"
             self._llama.reset()  # half a batch may be in memory: read everything again the next time
-        self._text(number, stopper.rest() if reason != "cancelled" else "")
         now = time.perf_counter()
         self._say(
             number,
             "done",
-            reason=reason,
+            reason=run.reason,
             prompt_tokens=len(tokens),
             reused=reused,
-            tokens=written,
-            prompt_ms=((first or now) - began) * 1000,
-            ms=(now - began) * 1000,
+            tokens=run.tokens,
+            prompt_ms=((run.first or now) - run.began) * 1000,
+            ms=(now - run.began) * 1000,
         )
+
+    def _texts(self, number: int, sampled: Iterator[int], request: dict[str, Any], run: _Run) -> Iterator[str]:
+        """The text of each token that belongs to the answer; notes in `run` how it went."""
+        stopper = Stopper(request["stop"])
+        for token in sampled:
+            run.first = run.first or time.perf_counter()
+            if number in self._cancelled:
+                run.reason = "cancelled"
+                return
+            if self._ends(token):
+                run.reason = "stop"
+                break
+            run.tokens += 1
+            yield stopper.feed(self._piece(token))
+            if stopper.stopped:
+                run.reason = "stop"
+                return
+            if run.tokens >= request["max_tokens"]:
+                break
+        yield stopper.rest()
 
     def _with_start(self, tokens: list[int]) -> list[int]:
         """Put the token for the beginning in front where the model wants one and the template gave none."""
