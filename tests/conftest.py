@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +26,10 @@ from ask.indexer.compile import Compiled, compiled_model
 from ask.indexer.weights import DEFAULT
 
 MAKER = Path(__file__).parent / "tiny_model" / "gguf_maker.py"
+
+
+# A shell that starts us in the background has SIGINT ignored, and every child inherits that: Ctrl-C could not be tested.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
