@@ -28,7 +28,7 @@ from ask.indexer.weights import DEFAULT
 MAKER = Path(__file__).parent / "tiny_model" / "gguf_maker.py"
 
 
-# A shell that starts us in the background has SIGINT ignored, and every child inherits that: Ctrl-C could not be tested.
+# A shell that starts us in the background ignores SIGINT, and every child inherits that: no Ctrl-C could be tested.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
