@@ -200,7 +200,7 @@ class _Run:
                 return
         else:
             self.outcome.skipped += 1
-        if row is not None and row.status != "indexed" and row.reason == entry.reason:
+        if row is not None and row.status != "indexed" and (row.reason, row.size) == (entry.reason, entry.size):
             same.append(row.id)
         else:
             left.append(found)
