@@ -8,9 +8,10 @@ It speaks JSON lines. Requests come on standard input, one at a time:
     {"op": "cancel", "id": n}          at any time; interrupts even the reading of a long prompt
 
 and answers leave on what was standard output, each with the `id` of its request and a `kind`: `taken`, always first,
-then `loaded`, `counted`, `started`, `text`, `done` or `failed`. End of input ends the process. Before a model is opened it gives up the network,
-other programs and all files but the model's (`indexer.sandbox`); libraries are loaded just before that, because
-llama-cpp-python opens /dev/null for writing, and with one thread, because the measures hold for the threads to come.
+then `loaded`, `counted`, `started`, `text`, `done` or `failed`. End of input ends the process. Before a model is opened
+it gives up the network, other programs and all files but the model's (`indexer.sandbox`); libraries are loaded just
+before that, because llama-cpp-python opens /dev/null for writing, and with one thread, because the measures hold for
+the threads to come.
 """
 
 from __future__ import annotations

@@ -111,6 +111,14 @@ def fill(
     return done
 
 
+def unfilled(store: Store, model: Compiled) -> bool:
+    """True when `fill` would find something to do."""
+    row = store.db.execute("SELECT id FROM spaces WHERE fingerprint = ?", (model.fingerprint,)).fetchone()
+    if row is None or row[0] != store.space or filling.pending_count(store.db) or filling.unnamed(store.db):
+        return True
+    return vectors.is_stale(store, store.space, model.fingerprint)
+
+
 def refresh(store: Store, model: Compiled) -> None:
     """Rewrite the FAISS file if it is too far behind the rows."""
     if store.space and vectors.is_stale(store, store.space, model.fingerprint):
