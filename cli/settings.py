@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ask.cli import gate, values
+from ask.cli.client import home as home
 from ask.cli.terminal import When
 from ask.indexer.errors import UsageError
 from ask.indexer.extract.registry import Limits
@@ -135,16 +136,6 @@ class Loaded:
     values: Settings
     origins: Mapping[str, str]
     """Where each value comes from: `flag`, `ASK_RESULTS`, the path of the file, or `default`."""
-
-
-def home(environ: Mapping[str, str] = os.environ) -> Path:
-    """The state directory, absolute: ASK_HOME, else where the platform keeps the data of programs. Not created."""
-    named = environ.get("ASK_HOME")
-    if named:
-        return Path(os.path.abspath(os.path.expanduser(named)))  # noqa: PTH100, PTH111 (never raise, keep links)
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("ask", appauthor=False))
 
 
 def load(

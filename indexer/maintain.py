@@ -122,7 +122,7 @@ def unfilled(store: Store, model: Compiled) -> bool:
 def refresh(store: Store, model: Compiled) -> None:
     """Rewrite the FAISS file if it is too far behind the rows."""
     if store.space and vectors.is_stale(store, store.space, model.fingerprint):
-        vectors.build(store, store.space, model.fingerprint, model.dimensions)
+        vectors.build(store, store.space, model.fingerprint, model.dimensions, anew=False)
 
 
 def forget(store: Store, path: bytes) -> int:

@@ -163,5 +163,11 @@ CREATE VIRTUAL TABLE words USING fts5(
 
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, row)"""
 
-_STEPS = (_first,)
+
+def _second(db: Any) -> None:
+    """Every search tells how many files could not be read: 7 ms among 100,000 files without this."""
+    db.conn.execute("CREATE INDEX files_left_out ON files(status) WHERE status != 'indexed'")
+
+
+_STEPS = (_first, _second)
 assert len(_STEPS) == database.SCHEMA  # noqa: S101

@@ -62,6 +62,8 @@ class State:
     """How often events were lost, and everything was looked at."""
     pending: int = 0
     """Changed places that are not looked at yet."""
+    service: str = ""
+    """Whether searches are answered, in words."""
     problem: str = ""
     """Why the last run failed, in words; it is tried again."""
 
