@@ -126,6 +126,7 @@ class _Worker:
             "raw": state.path.hex(),
             "modified": _moment(state.mtime_ns).isoformat(),
             "seconds": self._settings.seconds,
+            "credit": asdict(state.credit) if state.credit else None,
         }
         send(peer, job, descriptor if hasattr(socket, "send_fds") else None)
         documents: list[DocumentRow] = []

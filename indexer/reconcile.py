@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ask.indexer.database import Connection, below
-from ask.indexer.documents import UNREADABLE
+from ask.indexer.documents import UNREADABLE, Credit
+from ask.indexer.history import Histories
 from ask.indexer.pool import Read, ReaderSettings, read_files
 from ask.indexer.prepare import reader_version
 from ask.indexer.progress import Progress
@@ -147,6 +148,10 @@ class _Run:
     waiting: list[tuple[FileState, FileRow | None]] = field(default_factory=list)
     arrived: Counter[bytes] = field(default_factory=Counter)
     """Contents of files that were not known, to see what has only moved."""
+    histories: Histories = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.histories = Histories(self.store.db)
 
     @property
     def reader(self) -> int:
@@ -159,12 +164,13 @@ class _Run:
         self._read_waiting()
         if complete:
             self._count_gone(self.store.drop_unseen(part.path, self.seen, deep=part.deep))
+            if part.deep:
+                self.histories.forget_others(part.path, below(part.path))
         return complete
 
     def _look(self, path: bytes, entries: Iterable[Entry]) -> bool:
         """Look at every name; keep what must be read for later. False when `path` itself could not be read."""
         self.seen = self.store.next_scan()
-        reader = self.reader
         same: list[int] = []
         left: list[LeftOut] = []
         self.progress.stage("looking", None)
@@ -179,15 +185,19 @@ class _Run:
                 out_of_reach = entry.path in roots or entry.reason in UNREADABLE
                 complete = complete and not (out_of_reach and path.startswith(entry.path))
                 self._leave(entry, row, same, left)
-            elif row is not None and _unchanged(row, entry, reader):
-                same.append(row.id)
-                self._count_known(row)
             else:
-                self.waiting.append((_state(entry), row))
+                self._consider(_state(entry, self.histories.of(entry.path)), row, same)
             if len(same) + len(left) >= _BATCH:
                 self._flush(same, left)
         self._flush(same, left)
         return complete
+
+    def _consider(self, state: FileState, row: FileRow | None, same: list[int]) -> None:
+        if row is not None and _unchanged(row, state, self.reader):
+            same.append(row.id)
+            self._count_known(row)
+        else:
+            self.waiting.append((state, row))
 
     def _leave(self, entry: Left, row: FileRow | None, same: list[int], left: list[LeftOut]) -> None:
         found = LeftOut(FileState(entry.path, entry.size, 0, 0, 0), entry.reason, entry.detail)
@@ -279,13 +289,14 @@ class _Run:
         self.outcome.removed += gone.total() - moved
 
 
-def _state(entry: Found) -> FileState:
-    return FileState(entry.path, entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode)
+def _state(entry: Found, credit: Credit | None) -> FileState:
+    return FileState(entry.path, entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode, credit)
 
 
-def _unchanged(row: FileRow, entry: Found, reader: int) -> bool:
-    """Size, both times and inode tell; ctime catches a file rewritten with its old size and time."""
+def _unchanged(row: FileRow, state: FileState, reader: int) -> bool:
+    """Size, both times and inode tell; ctime catches a file rewritten with its old size and time. What git says of who
+    wrote it counts, too."""
     if row.reason in _TRY_AGAIN:
         return False
-    same = (row.size, row.mtime_ns, row.ctime_ns) == (entry.size, entry.mtime_ns, entry.ctime_ns)
-    return same and row.reader == reader
+    same = (row.size, row.mtime_ns, row.ctime_ns) == (state.size, state.mtime_ns, state.ctime_ns)
+    return same and (row.reader, row.history) == (reader, state.history)

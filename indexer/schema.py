@@ -40,6 +40,19 @@ def _first(db: Any) -> None:
     db.conn.execute("INSERT INTO meta VALUES ('identity', lower(hex(randomblob(8))))")
 
 
+def _second(db: Any) -> None:
+    db.conn.execute("""CREATE TABLE clones (
+        path BLOB PRIMARY KEY,       -- the folder that holds .git
+        head TEXT NOT NULL,          -- the commit that its history was read at
+        history BLOB NOT NULL        -- compressed JSON: [path in the clone, blob, first, last, [authors]]
+    ) WITHOUT ROWID""")
+    for column in (
+        "history INTEGER NOT NULL DEFAULT 0",  # names what its clone told of the file when it was read
+        "recognised INTEGER NOT NULL DEFAULT 0",  # 1: pictures of text in it were looked at
+    ):
+        db.conn.execute(f"ALTER TABLE files ADD COLUMN {column}")
+
+
 _FIRST_SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -163,5 +176,5 @@ CREATE VIRTUAL TABLE words USING fts5(
 
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, row)"""
 
-_STEPS = (_first,)
+_STEPS = (_first, _second)
 assert len(_STEPS) == database.SCHEMA  # noqa: S101

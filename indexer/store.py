@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ask.indexer import database, schema
-from ask.indexer.documents import UNREADABLE, Chunk, Document
+from ask.indexer.documents import UNREADABLE, Chunk, Credit, Document
 from ask.indexer.errors import Busy, NotFound, UnsafeHome
 from ask.indexer.names import name_text
 from ask.indexer.place import network_type
@@ -61,6 +61,8 @@ class FileRow:
     reason: str
     reader: int
     crashes: int
+    history: int
+    """Names the credit it was read with, 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,13 @@ class FileState:
     mtime_ns: int
     ctime_ns: int
     inode: int
+    credit: Credit | None = None
+    """Who wrote it and when, as the history of its clone tells."""
+
+    @property
+    def history(self) -> int:
+        """Names the credit; 0 for none."""
+        return 0 if self.credit is None else int.from_bytes(hash_of(repr(self.credit).encode())[:6], "big")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +185,7 @@ class Store:
     def files_below(self, root: bytes) -> dict[bytes, FileRow]:
         """Everything known at or below `root`, by path."""
         rows = self.db.execute(
-            "SELECT id, path, size, mtime_ns, ctime_ns, inode, status, reason, reader, crashes FROM files"
+            "SELECT id, path, size, mtime_ns, ctime_ns, inode, status, reason, reader, crashes, history FROM files"
             " WHERE path = ? OR (path > ? AND path < ?)",
             (root, *database.below(root)),
         )
@@ -185,7 +194,7 @@ class Store:
     def files_in(self, folder: bytes) -> dict[bytes, FileRow]:
         """Everything known right in `folder`, by path."""
         rows = self.db.execute(
-            "SELECT id, path, size, mtime_ns, ctime_ns, inode, status, reason, reader, crashes FROM files"
+            "SELECT id, path, size, mtime_ns, ctime_ns, inode, status, reason, reader, crashes, history FROM files"
             f" WHERE path > ? AND path < ? AND {_RIGHT_IN}",
             (*database.below(folder), *_right_in(folder)),
         )
@@ -263,6 +272,7 @@ class Store:
             self.drop_file(each)
         for root_id, _ in roots:
             self.db.execute("DELETE FROM roots WHERE id = ?", (root_id,))
+        self.db.execute("DELETE FROM clones")  # they name files; the next run reads them again
         self.drop_orphans()
         self.db.execute("INSERT INTO words(words) VALUES ('optimize')")
         self.db.execute("VACUUM")
@@ -316,13 +326,15 @@ class Store:
         seen: int,
     ) -> int:
         row = self.db.execute(
-            "INSERT INTO files(root_id, path, size, mtime_ns, ctime_ns, inode, content, status, reason, detail, reader, seen)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(path) DO UPDATE SET root_id = excluded.root_id,"
+            "INSERT INTO files(root_id, path, size, mtime_ns, ctime_ns, inode, content, status, reason, detail, reader,"
+            " seen, history) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT(path) DO UPDATE SET root_id = excluded.root_id,"
             " size = excluded.size, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, inode = excluded.inode,"
             " content = excluded.content, status = excluded.status, reason = excluded.reason, detail = excluded.detail,"
-            " reader = excluded.reader, seen = excluded.seen, crashes = 0 RETURNING id",
+            " reader = excluded.reader, seen = excluded.seen, crashes = 0, history = excluded.history, recognised = 0"
+            " RETURNING id",
             (root_id, state.path, state.size, state.mtime_ns, state.ctime_ns, _signed(state.inode), content,
-             status, reason, detail[:500], reader, seen),
+             status, reason, detail[:500], reader, seen, state.history),
         ).fetchone()  # fmt: skip
         return int(row[0])
 

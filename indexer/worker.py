@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from ask.indexer.chunk import TokenCounter
-from ask.indexer.documents import Chunk, Document
+from ask.indexer.documents import Chunk, Credit, Document
 from ask.indexer.errors import Unreadable
 from ask.indexer.extract import Limits, Source
+from ask.indexer.history import is_blob
 from ask.indexer.prepare import prepare
 from ask.indexer.sandbox import confine
 from ask.indexer.store import ChunkRow, DocumentRow, hash_of
@@ -137,9 +138,16 @@ def _answers(
     data = _content(descriptor, limits)
     modified = datetime.fromisoformat(job["modified"])
     source = Source(data, job["name"], job["path"], modified, limits=limits)
-    for row in prepare(source, count, window):
+    for row in prepare(source, count, window, _credit(job["credit"], data)):
         yield to_json(row)
     yield {"content": hash_of(data).hex()}
+
+
+def _credit(said: Mapping[str, Any] | None, data: bytes) -> Credit | None:
+    """Who wrote these very bytes; None when nobody is known to have."""
+    if said is None or not is_blob(data, said["blob"]):
+        return None
+    return Credit(**{**said, "people": tuple(said["people"])})
 
 
 def _content(descriptor: int, limits: Limits) -> bytes:
