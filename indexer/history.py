@@ -174,7 +174,8 @@ def _changes(fields: Sequence[bytes]) -> Iterator[tuple[str, str, str, str]]:
 
 def _credit(file: _File) -> Credit:
     """Of those with as many changes as others, whoever was there before comes first."""
-    people = sorted(list(file.people)[::-1], key=lambda who: -file.people[who])
+    oldest_first = list(file.people)[::-1]
+    people = sorted(oldest_first, key=lambda who: -file.people[who])
     return Credit(file.blob, file.first, file.last, tuple(people[:_AUTHORS]))
 
 
