@@ -40,6 +40,7 @@ BUILT_IN = (
     "opendocument",
     "books",
     "archive",
+    "other_archive",
     "ole",
     "rtf",
     "picture",

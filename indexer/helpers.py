@@ -1,0 +1,73 @@
+"""What ask can use where the system has it: programs and libraries, what each is for, and how to get it.
+
+A file that cannot be read without one is left out as "needs helper" with the helper's name, and is taken up by the next
+run after it has appeared.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ask.indexer import helper
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """One program or library."""
+
+    reads: str
+    """What it makes readable, in words."""
+    package: str
+    """What brings it on Debian and Ubuntu."""
+    library: str = ""
+    """Its name for the loader, such as `archive`; empty: it is a program."""
+    files: tuple[str, ...] = ()
+    """Names of the library's files, newest first, where the system's loader cannot be asked (in a confined worker)."""
+
+
+HELPERS: Mapping[str, Helper] = {
+    "git": Helper("who wrote the files of clones, and when", "git"),
+    "libarchive": Helper(
+        "archives of 7-Zip, RAR, CAB, ISO, cpio, LHA and RPM", "libarchive13", "archive", ("libarchive.so.13",)
+    ),
+    "tesseract": Helper(
+        "text in pictures and scanned pages",
+        "tesseract-ocr tesseract-ocr-ces",
+        "tesseract",
+        ("libtesseract.so.5", "libtesseract.so.4"),
+    ),
+    "djvutxt": Helper("books in DjVu", "djvulibre-bin"),
+    "7z": Helper("help files (CHM)", "p7zip-full"),
+    "readpst": Helper("mailboxes of Outlook (PST)", "pst-utils"),
+}
+
+
+def is_there(name: str) -> bool:
+    """True when the system has it now."""
+    known = HELPERS.get(name)
+    if known is None:
+        return False
+    if not known.library:
+        return helper.find(name) is not None
+    from ctypes.util import find_library
+
+    return bool(find_library(known.library)) or any(_loads(file) for file in known.files)
+
+
+def library_file(name: str) -> str | None:
+    """What to load for a library, in a process that cannot ask the system's loader; None: ask it."""
+    return next((file for file in HELPERS[name].files if _loads(file)), None)
+
+
+def _loads(file: str) -> bool:
+    import ctypes
+
+    if sys.platform != "linux":
+        return False
+    try:
+        ctypes.CDLL(file)
+    except OSError:
+        return False
+    return True
