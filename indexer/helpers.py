@@ -9,8 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from ask.indexer import helper
+from ask.indexer.database import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,9 @@ HELPERS: Mapping[str, Helper] = {
 }
 
 
+@cache
 def is_there(name: str) -> bool:
-    """True when the system has it now."""
+    """True when the system has it; asked once in a process, for asking takes a program."""
     known = HELPERS.get(name)
     if known is None:
         return False
@@ -54,6 +57,17 @@ def is_there(name: str) -> bool:
     from ctypes.util import find_library
 
     return bool(find_library(known.library)) or any(_loads(file) for file in known.files)
+
+
+def waiting(db: Connection) -> Mapping[str, int]:
+    """How many files wait for each helper; of an index of an older version nothing is known."""
+    if db.execute("PRAGMA user_version").fetchone()[0] < 2:
+        return {}
+    found = dict(
+        db.execute("SELECT detail, count(*) FROM files WHERE reason = 'needs helper' GROUP BY detail").fetchall()
+    )
+    (pictures,) = db.execute("SELECT count(*) FROM files WHERE pictures > 0").fetchone()
+    return {**found, "tesseract": pictures} if pictures else found
 
 
 def library_file(name: str) -> str | None:

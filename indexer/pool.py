@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ask.indexer.errors import IndexProblem, Unreadable
-from ask.indexer.extract import Limits
+from ask.indexer.extract import Limits, Recognition
 from ask.indexer.store import DocumentRow, FileState
 from ask.indexer.worker import from_json, receive, send
 
@@ -42,6 +42,8 @@ class ReaderSettings:
     """Processor time for one file."""
     patience: int = 30
     """Wall time for one file, seconds."""
+    recognition: Recognition | None = None
+    """None: pictures of text are not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ class _Worker:
             "raw": state.path.hex(),
             "modified": _moment(state.mtime_ns).isoformat(),
             "seconds": self._settings.seconds,
+            "recognition": asdict(self._settings.recognition) if self._settings.recognition else None,
             "credit": asdict(state.credit) if state.credit else None,
         }
         send(peer, job, descriptor if hasattr(socket, "send_fds") else None)

@@ -11,12 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ask.indexer import helpers
 from ask.indexer.database import Connection, below
 from ask.indexer.documents import UNREADABLE, Credit
 from ask.indexer.history import Histories
 from ask.indexer.pool import Read, ReaderSettings, read_files
 from ask.indexer.prepare import reader_version
 from ask.indexer.progress import Progress
+from ask.indexer.recognition import pictures_in
 from ask.indexer.rules import Rules
 from ask.indexer.scan import Entry, Found, Left, Part, scan
 from ask.indexer.store import FileRow, FileState, LeftOut, Store
@@ -257,8 +259,9 @@ class _Run:
         state, reader = result.state, self.reader
         if not result.reason:
             self.store.put_file(
-                self.root_id, state, result.documents, content=result.content, reader=reader, seen=self.seen
-            )
+                self.root_id, state, result.documents, content=result.content, reader=reader, seen=self.seen,
+                pictures=pictures_in(state.path, "", result.documents),
+            )  # fmt: skip
             self._count_stored(row, result.content)
             return
         if row is not None and row.status == "indexed" and result.reason in _PASSING:
@@ -266,7 +269,8 @@ class _Run:
             self.outcome.unreadable[state.path] = result.reason
             return
         reason = "quarantined" if result.crashed else result.reason
-        left = LeftOut(state, reason, result.detail, crashes=_GIVE_UP if result.crashed else 0)
+        crashes = _GIVE_UP if result.crashed else 0
+        left = LeftOut(state, reason, result.detail, crashes, pictures_in(state.path, reason, ()))
         self.store.put_left_out(self.root_id, [left], reader=reader, seen=self.seen)
         if reason in UNREADABLE:
             self.outcome.unreadable[state.path] = reason
@@ -296,7 +300,7 @@ def _state(entry: Found, credit: Credit | None) -> FileState:
 def _unchanged(row: FileRow, state: FileState, reader: int) -> bool:
     """Size, both times and inode tell; ctime catches a file rewritten with its old size and time. What git says of who
     wrote it counts, too."""
-    if row.reason in _TRY_AGAIN:
+    if row.reason in _TRY_AGAIN or (row.reason == "needs helper" and helpers.is_there(row.detail)):
         return False
     same = (row.size, row.mtime_ns, row.ctime_ns) == (state.size, state.mtime_ns, state.ctime_ns)
     return same and (row.reader, row.history) == (reader, state.history)

@@ -48,9 +48,10 @@ def _second(db: Any) -> None:
     ) WITHOUT ROWID""")
     for column in (
         "history INTEGER NOT NULL DEFAULT 0",  # names what its clone told of the file when it was read
-        "recognised INTEGER NOT NULL DEFAULT 0",  # 1: pictures of text in it were looked at
+        "pictures INTEGER NOT NULL DEFAULT 0",  # of text, to be looked at: 1 in this order, 2, 3; 0: none (any more)
     ):
         db.conn.execute(f"ALTER TABLE files ADD COLUMN {column}")
+    db.conn.execute("CREATE INDEX files_pictures ON files(pictures) WHERE pictures > 0")
 
 
 _FIRST_SCHEMA = """

@@ -184,6 +184,9 @@ class Watcher:
         maintain.fill(store, self._model, self._plan.workers, self._progress, enough=enough)
         self._filled = not enough()
         if self._filled:
+            found = maintain.look_at_pictures(store, self._plan, self._model, self._progress, enough=enough)
+            self._filled = not found and not enough()
+        if self._filled:
             _give_back_memory()
 
     def _postpone(self, error: AskError, parts: list[Part], everything: bool) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 from ask.indexer.chunk import TokenCounter
 from ask.indexer.documents import Chunk, Credit, Document
 from ask.indexer.errors import Unreadable
-from ask.indexer.extract import Limits, Source
+from ask.indexer.extract import Limits, Recognition, Source, recognise
 from ask.indexer.history import is_blob
 from ask.indexer.prepare import prepare
 from ask.indexer.sandbox import confine
@@ -137,7 +137,8 @@ def _answers(
 ) -> Iterator[dict[str, Any]]:
     data = _content(descriptor, limits)
     modified = datetime.fromisoformat(job["modified"])
-    source = Source(data, job["name"], job["path"], modified, limits=limits)
+    wanted = Recognition(**job["recognition"]) if job["recognition"] else None
+    source = Source(data, job["name"], job["path"], modified, limits=limits, recognition=wanted)
     for row in prepare(source, count, window, _credit(job["credit"], data)):
         yield to_json(row)
     yield {"content": hash_of(data).hex()}
@@ -180,7 +181,8 @@ def main(setup: Mapping[str, Any]) -> None:
     """Serve the socket at standard input until the parent closes it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, too, which knows what to do
     tokenizer = Path(setup["tokenizer"])
-    confine((tokenizer,), memory=int(setup["memory_mb"]) << 20)
+    languages = recognise.folder()
+    confine((tokenizer, *([languages] if languages else ())), memory=int(setup["memory_mb"]) << 20)
     limits = Limits(**setup["limits"])
     count = TokenCounter(tokenizer)
     with _parent() as peer:
