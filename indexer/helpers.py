@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from ask.indexer import helper
 from ask.indexer.database import Connection
@@ -23,6 +24,8 @@ class Helper:
     """What it makes readable, in words."""
     package: str
     """What brings it on Debian and Ubuntu."""
+    programs: tuple[str, ...] = ()
+    """Names or paths of the program, the first that is there is meant; empty: it is called as it is here."""
     library: str = ""
     """Its name for the loader, such as `archive`; empty: it is a program."""
     files: tuple[str, ...] = ()
@@ -32,16 +35,19 @@ class Helper:
 HELPERS: Mapping[str, Helper] = {
     "git": Helper("who wrote the files of clones, and when", "git"),
     "libarchive": Helper(
-        "archives of 7-Zip, RAR, CAB, ISO, cpio, LHA and RPM", "libarchive13", "archive", ("libarchive.so.13",)
+        "archives of 7-Zip, RAR, CAB, ISO, cpio, LHA and RPM",
+        "libarchive13",
+        library="archive",
+        files=("libarchive.so.13",),
     ),
     "tesseract": Helper(
         "text in pictures and scanned pages",
         "tesseract-ocr tesseract-ocr-ces",
-        "tesseract",
-        ("libtesseract.so.5", "libtesseract.so.4"),
+        library="tesseract",
+        files=("libtesseract.so.5", "libtesseract.so.4"),
     ),
     "djvutxt": Helper("books in DjVu", "djvulibre-bin"),
-    "7z": Helper("help files (CHM)", "p7zip-full"),
+    "7z": Helper("help files (CHM)", "7zip", ("7zz", "/usr/lib/7zip/7z", "/usr/lib/p7zip/7z", "7z")),
     "readpst": Helper("mailboxes of Outlook (PST)", "pst-utils"),
 }
 
@@ -53,10 +59,24 @@ def is_there(name: str) -> bool:
     if known is None:
         return False
     if not known.library:
-        return helper.find(name) is not None
+        return program(name) is not None
     from ctypes.util import find_library
 
     return bool(find_library(known.library)) or any(_loads(file) for file in known.files)
+
+
+def program(name: str) -> Path | None:
+    """Where a program lies; None when it is not installed. A script is none: it would have to start another program."""
+    found = map(helper.find, HELPERS[name].programs or (name,))
+    return next((path for path in found if path is not None and not _is_script(path)), None)
+
+
+def _is_script(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(2) == b"#!"
+    except OSError:
+        return True
 
 
 def waiting(db: Connection) -> Mapping[str, int]:

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ask.indexer import helper
+from ask.indexer import helper, helpers
 from ask.indexer.database import Connection, compress, decompress
 from ask.indexer.documents import Credit
 from ask.indexer.text import without_surrogates
@@ -49,7 +49,7 @@ class Histories:
 
     def __init__(self, db: Connection) -> None:
         self._db = db
-        self._git = helper.find("git")
+        self._git = helpers.program("git")
         self._clones: dict[bytes, bytes] = {}
         """The clone that a folder lies in, empty for none."""
         self._known: OrderedDict[bytes, dict[str, Credit]] = OrderedDict()

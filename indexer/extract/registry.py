@@ -41,6 +41,7 @@ BUILT_IN = (
     "books",
     "archive",
     "other_archive",
+    "helped",
     "ole",
     "rtf",
     "picture",
