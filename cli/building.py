@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +30,10 @@ class Tier(StrEnum):
     full = "full"
 
 
+A_LITTLE = 5.0
+"""Seconds that a run on a terminal spends on exact meaning when all the rest is complete."""
+
+
 def index(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files or folders.")],
     wait: Annotated[
@@ -45,9 +50,12 @@ def index(
 ) -> int:
     """Make files findable. Run it again at any time: only what changed is read.
 
+    Words come first, then an approximate meaning of everything, then the exact meaning, which takes longest. On a
+    terminal this returns when the first two are complete; searches, the next runs and `ask watch` do the rest.
+
     \b
     ask index ~/notes ~/src
-    ask index ~/ --wait words      (words first, meaning with the next command)
+    ask index ~/ --wait full       (return when everything is exact, as in a script)
     """
     from ask.cli import progress
     from ask.indexer import maintain
@@ -59,17 +67,28 @@ def index(
         model = maintain.prepare_model(session.home, session.settings.model, shown)
         plan = _plan(session, named if consent else ())
         outcome = maintain.index(store, named, plan, model, shown)
-        tier = (wait or Tier.full).value
-        if tier == "full":
-            maintain.fill(store, model, session.settings.threads or None, shown)
+        tier = wait or (Tier.full if session.look_err.width is None else Tier.instant)
+        threads = session.settings.threads or None
+        if tier is Tier.instant:
+            maintain.cover(store, model, threads, shown)
+            if wait is None:
+                maintain.fill(store, model, threads, shown, enough=_after(A_LITTLE))
+        elif tier is Tier.full:
+            maintain.fill(store, model, threads, shown)
             if found := maintain.look_at_pictures(store, plan, model, shown):
-                maintain.fill(store, model, session.settings.threads or None, shown)
+                maintain.fill(store, model, threads, shown)
                 outcome.unreadable = {path: why for path, why in outcome.unreadable.items() if path not in found}
     if json:
         session.put_json(_outcome_json(outcome))
     else:
         _summary(session, outcome)
     return 3 if outcome.unreadable else 0
+
+
+def _after(seconds: float) -> Callable[[], bool]:
+    """Says whether that time has passed."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() >= end
 
 
 def _writer(home: Path, wait: float, shown: Progress) -> Store:

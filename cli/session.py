@@ -94,8 +94,10 @@ class Session:
         from ask.retriever.search import Searcher
 
         opened = Searcher(self.home) if self.kept is None else self.kept.searcher(self.home)
+        opened.budget = self.settings.embed_budget_ms / 1000
         try:
             yield opened
+            opened.keep()
         except DatabaseError as error:
             problem = explained(error, self.home)
             if problem is None:

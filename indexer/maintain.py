@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ask.indexer import database, recognition, reconcile, vectors
+from ask.indexer import approximate, database, recognition, reconcile, vectors
 from ask.indexer import fill as filling
 from ask.indexer.compile import Compiled, compiled_model, is_compiled
 from ask.indexer.embed import Embedder, cores
@@ -107,13 +107,30 @@ def fill(
     *,
     enough: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Give all chunks their vectors and bring the FAISS file up to date. Returns how many texts were embedded."""
+    """Give all chunks their exact vectors, and before that approximate ones where many have none. Brings the FAISS file
+    up to date. Returns how many texts were embedded."""
     done = 0
     filling.activate_space(store, model.fingerprint, model.folder.name, model.dimensions)
     if filling.pending_count(store.db) or filling.unnamed(store.db):
-        done = filling.fill(store, Embedder(model, threads), progress, enough=enough)
+        embedder = Embedder(model, threads)
+        if approximate.uncovered(store) > approximate.FEW:
+            approximate.cover(store, embedder, progress, enough=enough)
+        approximate.improve(store, embedder, progress)
+        done = filling.fill(store, embedder, progress, enough=enough)
     refresh(store, model)
     return done
+
+
+def cover(store: Store, model: Compiled, threads: int | None, progress: Progress) -> None:
+    """Give everything a meaning now: all its exact one where that takes seconds, else an approximate one for a start."""
+    filling.activate_space(store, model.fingerprint, model.folder.name, model.dimensions)
+    if filling.pending_count(store.db) <= approximate.FEW:
+        fill(store, model, threads, progress)
+    elif approximate.uncovered(store) or filling.unnamed(store.db):
+        embedder = Embedder(model, threads)
+        filling.fill_names(store, store.space, embedder)
+        approximate.cover(store, embedder, progress)
+    refresh(store, model)
 
 
 def unfilled(store: Store, model: Compiled) -> bool:
@@ -148,7 +165,7 @@ def forget(store: Store, path: bytes) -> int:
     inside = database.below(path)[0]
     kept = [p for p in consenting(store, Plan(store.home)).consented if p != path and not p.startswith(inside)]
     remember(store, kept)
-    for made in (*store.home.glob("vectors-*"), *store.home.glob(f"{database.ASIDE}*")):
+    for made in (*store.home.glob("vectors-*"), *store.home.glob("map-*"), *store.home.glob(f"{database.ASIDE}*")):
         made.unlink()
     for space, fingerprint, dimensions in store.db.execute("SELECT id, fingerprint, dimensions FROM spaces").fetchall():
         vectors.build(store, space, fingerprint, dimensions)

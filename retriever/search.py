@@ -27,6 +27,7 @@ from ask.retriever.fuse import Candidate, Fused, fuse, trust
 from ask.retriever.hits import Hit, Results
 from ask.retriever.lexical import Lexical
 from ask.retriever.query import Query
+from ask.retriever.sharpen import Learned, sharpen
 from ask.retriever.snippet import snippet
 
 if TYPE_CHECKING:
@@ -75,13 +76,24 @@ def _at_one_moment(ask: Callable[Concatenate[Searcher, P], Results]) -> Callable
 class Searcher:
     """Answers questions from one index. Opens it for reading only; may live long (service) or for one question."""
 
-    def __init__(self, home: Path, models: Path | None = None) -> None:
-        """Raises `NotFound` when there is no index below `home` yet."""
+    def __init__(self, home: Path, models: Path | None = None, budget: float = 0.5) -> None:
+        """Raises `NotFound` when there is no index below `home` yet. `budget`: seconds that a question may spend on exact
+        vectors for good candidates that have approximate ones."""
         self.home = home
+        self.budget = budget
         self.models = models or home / "models"
         self.db = database.connect(home)
         self._embedder: Embedder | None = None
         self._nearest: tuple[Space, tuple[int, int], Nearest] | None = None
+        self._learned: Learned = {}
+
+    def keep(self) -> None:
+        """Keep the exact vectors that questions have made, if the index can be written now."""
+        if self._learned and (space := self.space()) is not None:
+            from ask.indexer.fill import keep
+
+            keep(self.home, space.fingerprint, dict(self._learned.values()))
+        self._learned = {}
 
     def close(self) -> None:
         """Let go of the index."""
@@ -106,8 +118,11 @@ class Searcher:
                 trusted = trust(embedder.fragmentation(words.words(query.text)))
             with clock.stage("meaning"):
                 cosines = self._near(space, nearest, vector, scope)
+                nearest_first = sorted(cosines, key=lambda i: -cosines[i])
                 self._complete(space, vector, cosines, list(found.passages)[:CANDIDATES])
                 self._obey(query, cosines)
+            with clock.stage("sharpen"):
+                self._sharpen(embedder, vector, cosines, list(found.passages), nearest_first)
         with clock.stage("fuse"):
             ids = list(cosines) if cosines else list(found.passages)[:CANDIDATES]
             if only == "meaning":
@@ -273,6 +288,22 @@ class Searcher:
         cosines.update({row[0]: float(value) for row, value in zip(found_rows, values, strict=True)})
         cosines.update({i: 0.0 for i in missing if i not in cosines})
 
+    def _sharpen(
+        self,
+        embedder: Embedder,
+        vector: Vectors,
+        cosines: dict[int, float],
+        by_words: Sequence[int],
+        near: Sequence[int],
+    ) -> None:
+        """Exact cosines for the best candidates that have approximate ones, within the budget."""
+
+        def unknown(ids: Sequence[int]) -> list[int]:
+            return [i for i in ids if i in cosines and i not in self._learned]
+
+        self._learned |= sharpen(self.db, embedder, unknown(by_words), unknown(near), self.budget)
+        cosines.update({i: float(exact @ vector) for i, (_, exact) in self._learned.items() if i in cosines})
+
     def _obey(self, query: Query, cosines: dict[int, float]) -> None:
         """Exact phrases, needed and unwanted words bind the meaning side, too."""
         must, must_not = lexical.must_match(query), lexical.must_not_match(query)
@@ -319,19 +350,25 @@ class Searcher:
             heading=row.headings,
             document_id=row.document_id,
             start=row.start,
-            exact=row.tier == 2,
+            exact=row.tier == 2 or row.id in self._learned,
         )
 
     def _notes(self, searched: Only) -> Iterator[str]:
         """What limits the answer, in words."""
         # "tier < 2" lets SQLite use the index of what is pending; counting all tiers would read a million rows.
-        (without,) = self.db.execute("SELECT count(*) FROM chunks WHERE tier < 2 AND tier = 0").fetchone()
-        if without and searched != "words":
+        pending = dict(self.db.execute("SELECT tier, count(*) FROM chunks WHERE tier < 2 GROUP BY tier").fetchall())
+        if pending and searched != "words":
             (total,) = self.db.execute("SELECT count(*) FROM chunks").fetchone()
-            yield f"meaning covers {100 * (total - without) // total} % of the index so far; words cover all of it"
+            yield coverage(total, pending.get(0, 0), pending.get(1, 0))
         (unread,) = self.db.execute("SELECT count(*) FROM files WHERE status = 'unreadable'").fetchone()
         if unread:
             yield f"{unread} {'file' if unread == 1 else 'files'} could not be read (ask status --skipped)"
+
+
+def coverage(total: int, without: int, approximate: int) -> str:
+    """How far meaning has come: `meaning covers 100 % of the index, 31 % of it exactly; words cover all of it`."""
+    covered, exact = (100 * (total - without) // total, 100 * (total - without - approximate) // total)
+    return f"meaning covers {covered} % of the index, {exact} % of it exactly; words cover all of it"
 
 
 def _with_copy(hit: Hit, row: rows.Row) -> Hit:
