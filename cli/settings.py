@@ -17,6 +17,7 @@ from ask.cli import gate, values
 from ask.cli.terminal import When
 from ask.indexer.errors import UsageError
 from ask.indexer.extract.registry import Limits
+from ask.indexer.place import require_own
 
 T = TypeVar("T")
 
@@ -138,13 +139,19 @@ class Loaded:
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:
-    """The state directory, absolute: ASK_HOME, else where the platform keeps the data of programs. Not created."""
+    """The state directory, absolute: ASK_HOME, else where the platform keeps the data of programs. Not created.
+
+    Raises `UnsafeHome` when it is another user's.
+    """
     named = environ.get("ASK_HOME")
     if named:
-        return Path(os.path.abspath(os.path.expanduser(named)))  # noqa: PTH100, PTH111 (never raise, keep links)
-    import platformdirs
+        found = Path(os.path.abspath(os.path.expanduser(named)))  # noqa: PTH100, PTH111 (never raise, keep links)
+    else:
+        import platformdirs
 
-    return Path(platformdirs.user_data_dir("ask", appauthor=False))
+        found = Path(platformdirs.user_data_dir("ask", appauthor=False))
+    require_own(found)
+    return found
 
 
 def load(

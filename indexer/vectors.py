@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -36,6 +37,8 @@ SMALL_SCOPE = 20_000
 _ONE_THREAD = 200_000
 """Vectors up to which FAISS searches with one thread. Waiting for a second one costs more than it gains: 14,000 take
 1 ms with one; with two on a machine that is busy otherwise 50 ms."""
+_KEPT = 3600.0
+"""Seconds that vectors of deleted texts may stay in a large file: to write it anew with every change wears disks."""
 _BLOCK = 8192
 _SUM = 4
 """Bytes of the CRC-32 in front of a stored vector."""
@@ -211,6 +214,8 @@ def is_stale(store: Store, space: int, fingerprint: str) -> bool:
         "SELECT count(*) FROM vectors WHERE space = ? AND id > ?", (space, trailer.last_id)
     ).fetchone()
     gone = trailer.count - (count - tail)
+    if gone and (count <= SMALL_SCOPE or time.time() - faiss_path(store.home, space).stat().st_mtime > _KEPT):
+        return True
     return bool(tail > TAIL_LIMIT or gone > max(count // 10, TAIL_LIMIT))
 
 

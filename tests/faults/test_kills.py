@@ -47,6 +47,7 @@ def test_killed_at_random_moments(
         if (home / database.FILE).exists():
             assert problems(home) in ([], ["database: nothing is indexed yet"])
         killed += status == -signal.SIGKILL
+        took *= 0.9 if status == 0 else 1.03  # how busy the machine is changes: most runs shall be killed
         if (home / database.FILE).exists():
             assert known <= stored(home), "a file that was stored is gone"
             known = stored(home)
