@@ -36,7 +36,7 @@ STEP = 1024
 """Contexts grow by multiples of this, so that a slightly longer question does not load the model anew."""
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """A request that cannot be done; the process lives on. `error` is a word for the caller's program."""
 
     def __init__(self, error: str, message: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ask.indexer import database, reconcile, vectors
+from ask.indexer import database, recognition, reconcile, vectors
 from ask.indexer import fill as filling
 from ask.indexer.compile import Compiled, compiled_model, is_compiled
 from ask.indexer.embed import Embedder, cores
@@ -38,6 +39,10 @@ class Plan:
     gitignore: bool = True
     consented: tuple[bytes, ...] = ()
     """Paths that may be read although they look secret."""
+    languages: tuple[str, ...] = ("en", "cs")
+    """Languages that text in pictures may be in."""
+    pictures: int = 0
+    """Seconds that one run spends at its end on text in pictures; 0: none is looked for."""
 
     def rules(self) -> Rules:
         """The rules for scanning."""
@@ -119,10 +124,22 @@ def unfilled(store: Store, model: Compiled) -> bool:
     return vectors.is_stale(store, store.space, model.fingerprint)
 
 
+def look_at_pictures(
+    store: Store, plan: Plan, model: Compiled, progress: Progress, *, enough: Callable[[], bool] = lambda: False
+) -> list[bytes]:
+    """Look for text in pictures and scanned pages, for as long as the plan allows. Returns the files that have some."""
+    if not plan.pictures:
+        return []
+    end = time.monotonic() + plan.pictures
+    return recognition.look(
+        store, plan.reading(model), plan.languages, progress, lambda: enough() or time.monotonic() >= end
+    )
+
+
 def refresh(store: Store, model: Compiled) -> None:
     """Rewrite the FAISS file if it is too far behind the rows; those of other models only go."""
     if store.space and vectors.is_stale(store, store.space, model.fingerprint):
-        vectors.build(store, store.space, model.fingerprint, model.dimensions)
+        vectors.build(store, store.space, model.fingerprint, model.dimensions, anew=False)
     for space, fingerprint in store.db.execute("SELECT id, fingerprint FROM spaces WHERE id != ?", (store.space,)):
         if vectors.is_stale(store, space, fingerprint):
             vectors.faiss_path(store.home, space).unlink(missing_ok=True)

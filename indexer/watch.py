@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from ask.indexer import database, filler, maintain
+from ask.indexer import database, filler, maintain, recognition
 from ask.indexer.compile import Compiled
 from ask.indexer.errors import Busy, DiskFull, ModelProblem, NotFound
 from ask.indexer.notices import Notices, Pending, notices
@@ -62,6 +62,8 @@ class State:
     """How often events were lost, and everything was looked at."""
     pending: int = 0
     """Changed places that are not looked at yet."""
+    service: str = ""
+    """Whether searches are answered, in words."""
     problem: str = ""
     """Why the last run failed, in words; it is tried again."""
 
@@ -147,7 +149,9 @@ class Watcher:
         try:
             with Store(self._plan.home, wait=filler.SLICE) as store:
                 self._look(store, parts, everything)
-                self._filled = not maintain.unfilled(store, self._model)
+                self._filled = not maintain.unfilled(store, self._model) and not recognition.waiting(
+                    store, self._plan.languages
+                )
             if self._filled:
                 self.state.problem = ""
         except (Busy, DiskFull) as error:
@@ -185,6 +189,8 @@ class Watcher:
 
         try:
             self._filled = filler.fill(self._plan.home, self._model, self._plan.workers, enough)
+            if self._filled:
+                self._filled = self._look_at_pictures(enough)
             self.state.problem = ""
         except (Busy, DiskFull) as error:
             self.state.problem = error.message
@@ -193,6 +199,12 @@ class Watcher:
             self.state.problem = error.message
             self._no_model = time.monotonic() + BROKEN
         self._write()
+
+    def _look_at_pictures(self, enough: Callable[[], bool]) -> bool:
+        """Text in pictures comes last. True when no picture is left, and none held text that is now to be embedded."""
+        with Store(self._plan.home, wait=filler.SLICE) as store:
+            found = maintain.look_at_pictures(store, self._plan, self._model, self._progress, enough=enough)
+        return not found and not enough()
 
     def _start_again(self) -> None:
         """Watches, too, may have been lost: make all of them anew, while everything is looked at."""

@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from ask.indexer import vectors
 
@@ -55,9 +54,10 @@ def in_faiss(ask: Any) -> set[int]:
     """Ids of the vectors in the FAISS file."""
     import faiss
 
-    body = vectors.faiss_path(ask.home, 1).read_bytes()[: -vectors.TRAILER]
-    index: Any = faiss.deserialize_index(np.frombuffer(body, np.uint8))
-    return set(map(int, faiss.vector_to_array(index.id_map)))
+    index: Any = faiss.read_index(str(vectors.faiss_path(ask.home, 1)))
+    sizes = [index.invlists.list_size(n) for n in range(index.nlist)]
+    lists = [faiss.rev_swig_ptr(index.invlists.get_ids(n), size) for n, size in enumerate(sizes) if size]
+    return {int(i) for ids in lists for i in ids}
 
 
 def in_rows(ask: Any) -> set[int]:
