@@ -154,7 +154,9 @@ class Nearest:
         if self._wait:
             self._wait = False
         elif not self._opened:
-            self._index, self._last = _load(self._path, self._fingerprint, identity(self._db))
+            index, last = _load(self._path, self._fingerprint, identity(self._db))
+            if index is not None and index.d == self._dimensions:
+                self._index, self._last = index, last
             self._opened = True
 
     def _indexed_scored(self, query: Vectors, k: int, allowed: Collection[int] | None) -> list[tuple[int, float]]:
@@ -364,7 +366,12 @@ def _load(path: Path, fingerprint: str, database: str, *, mapped: bool = True) -
         return None, 0
     import faiss
 
-    return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mapped else 0), trailer.last_id
+    try:
+        index: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
+    except (RuntimeError, MemoryError):  # somebody has made it look whole
+        return None, 0
+    sound = isinstance(index, faiss.IndexIVFRaBitQ) and index.ntotal == trailer.count
+    return (index, trailer.last_id) if sound else (None, 0)
 
 
 def _sum(path: Path) -> int:
