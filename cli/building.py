@@ -164,7 +164,7 @@ def forget(
     \b
     ask forget ~/notes/diary.md
     """
-    from ask.indexer import maintain
+    from ask.indexer import database, maintain
     from ask.indexer.store import Store
 
     session = Session(json)
@@ -173,10 +173,15 @@ def forget(
         typer.confirm(f"Forget {gate.clean_path(os.fsdecode(target))} and everything below it?", abort=True, err=True)
     with Store(session.home, wait=60.0) as store:
         count = maintain.forget(store, target)
+    left = database.log_size(session.home)
     if json:
-        session.put_json({"path": os.fsdecode(target), "files": count})
-    else:
-        session.put([f"Forgotten: {count:,} {'file' if count == 1 else 'files'}."])
+        session.put_json({"path": os.fsdecode(target), "files": count, "log_bytes": left})
+        return 0
+    session.put([f"Forgotten: {count:,} {'file' if count == 1 else 'files'}."])
+    if left:
+        sys.stderr.write(
+            "ask: another ask is reading what was there before; the database's log holds it until the next ask index\n"
+        )
     return 0
 
 

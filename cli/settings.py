@@ -18,6 +18,7 @@ from ask.cli.client import home as home
 from ask.cli.terminal import When
 from ask.indexer.errors import UsageError
 from ask.indexer.extract.registry import Limits
+from ask.indexer.place import require_own
 
 T = TypeVar("T")
 
@@ -156,7 +157,9 @@ def load(
     `file` is `config.toml` in the state directory unless told; it need not be there. Raises `UsageError` that names the
     row and where the bad value came from.
     """
-    file = home(environ) / "config.toml" if file is None else file
+    if file is None:
+        require_own(home(environ))
+        file = home(environ) / "config.toml"
     written = _flat(_read(file), file)
     found: dict[str, object] = {}
     origins: dict[str, str] = {}

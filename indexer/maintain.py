@@ -154,9 +154,12 @@ def look_at_pictures(
 
 
 def refresh(store: Store, model: Compiled) -> None:
-    """Rewrite the FAISS file if it is too far behind the rows."""
+    """Rewrite the FAISS file if it is too far behind the rows; those of other models only go."""
     if store.space and vectors.is_stale(store, store.space, model.fingerprint):
         vectors.build(store, store.space, model.fingerprint, model.dimensions, anew=False)
+    for space, fingerprint in store.db.execute("SELECT id, fingerprint FROM spaces WHERE id != ?", (store.space,)):
+        if vectors.is_stale(store, space, fingerprint):
+            vectors.faiss_path(store.home, space).unlink(missing_ok=True)
 
 
 def forget(store: Store, path: bytes) -> int:

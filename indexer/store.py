@@ -20,7 +20,7 @@ from ask.indexer import database, schema
 from ask.indexer.documents import UNREADABLE, Chunk, Credit, Document
 from ask.indexer.errors import Busy, NotFound, UnsafeHome
 from ask.indexer.names import name_text
-from ask.indexer.place import network_type
+from ask.indexer.place import network_type, require_own
 from filelock import FileLock, Timeout
 
 LOCK = "write.lock"
@@ -127,6 +127,7 @@ class Store:
         try:
             # Without room for it the log stays, and with it all that was committed.
             with suppress(database.DatabaseError):
+                self.db.execute("PRAGMA busy_timeout = 1000")  # for readers; the next writer tries again
                 self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             self.db.close()
@@ -290,7 +291,6 @@ class Store:
         self.drop_orphans()
         self.db.execute("INSERT INTO words(words) VALUES ('optimize')")
         self.db.execute("VACUUM")
-        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return len(found)
 
     def drop_orphans(self) -> int:
@@ -429,8 +429,7 @@ def prepare_home(home: Path) -> None:
         status = home.stat()
     except OSError as error:
         raise UnsafeHome(f"the state directory {home} cannot be used: {error.strerror}", "Set ASK_HOME.") from error
-    if hasattr(os, "getuid") and status.st_uid != os.getuid():
-        raise UnsafeHome(f"the state directory {home} belongs to another user", "Set ASK_HOME to a directory of yours.")
+    require_own(home)
     if kind := network_type(home):
         raise UnsafeHome(
             f"the state directory {home} lies on a network disk ({kind}), where an index cannot be kept safe",

@@ -154,6 +154,7 @@ def test_a_model_is_asked_after_the_hits_are_shown(filled: Any) -> None:
     assert filled.run("where is the key?", "--no-model", "--json").json()["model"] is None
 
 
+@pytest.mark.loopback
 def test_a_model_that_fails_leaves_the_hits_on_the_screen(filled: Any) -> None:
     said = filled("where is the key?", "--model", "http://127.0.0.1:9/v1#nobody")
     assert said.code == 2
