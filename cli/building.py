@@ -40,6 +40,9 @@ def index(
     consent: Annotated[
         bool, typer.Option("--consent", help="These very paths may be read although they look secret.")
     ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Tell what it would do and take, from a measured sample; change nothing.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
     json: options.Json = False,
 ) -> int:
@@ -47,6 +50,7 @@ def index(
 
     \b
     ask index ~/notes ~/src
+    ask index ~/ --plan            (how long it would take, and what would be left out)
     ask index ~/ --wait words      (words first, meaning with the next command)
     """
     from ask.cli import progress
@@ -54,6 +58,8 @@ def index(
 
     session = Session(json)
     named = [os.fsencode(options.absolute(path)) for path in paths]
+    if plan:
+        return _forecast(session, named, named if consent else (), quiet=quiet)
     with progress.shown(session.look_err, quiet=quiet) as shown, _writer(session.home, wait_lock, shown) as store:
         maintain.require(store, named)
         model = maintain.prepare_model(session.home, session.settings.model, shown)
@@ -66,6 +72,22 @@ def index(
     else:
         _summary(session, outcome)
     return 3 if outcome.unreadable else 0
+
+
+def _forecast(session: Session, named: Sequence[bytes], consented: Sequence[bytes], *, quiet: bool) -> int:
+    """Tell what indexing would do and take."""
+    from dataclasses import asdict
+
+    from ask.cli import overview, progress
+    from ask.indexer import forecast
+
+    with progress.shown(session.look_err, quiet=quiet) as shown:
+        found = forecast.forecast(session.home, named, _plan(session, consented), session.settings.model, shown)
+    if session.json:
+        session.put_json(asdict(found))
+    else:
+        session.put(overview.forecast(found, session.view()))
+    return 0
 
 
 def _writer(home: Path, wait: float, shown: Progress) -> Store:

@@ -179,7 +179,7 @@ class _Run:
                 out_of_reach = entry.path in roots or entry.reason in UNREADABLE
                 complete = complete and not (out_of_reach and path.startswith(entry.path))
                 self._leave(entry, row, same, left)
-            elif row is not None and _unchanged(row, entry, reader):
+            elif row is not None and unchanged(row, entry, reader):
                 same.append(row.id)
                 self._count_known(row)
             else:
@@ -283,7 +283,7 @@ def _state(entry: Found) -> FileState:
     return FileState(entry.path, entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode)
 
 
-def _unchanged(row: FileRow, entry: Found, reader: int) -> bool:
+def unchanged(row: FileRow, entry: Found, reader: int) -> bool:
     """Size, both times and inode tell; ctime catches a file rewritten with its old size and time."""
     if row.reason in _TRY_AGAIN:
         return False
