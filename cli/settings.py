@@ -97,6 +97,13 @@ class Settings:
         (), "Files to leave out, as in a .gitignore.", '["*.bak", "/Music/"]', values.texts()
     )
     gitignore: bool = _row(True, "Leave out what .gitignore and .ignore files name.", "false", values.switch())
+    pictures: int = _row(
+        120,
+        "Seconds that ask index spends at its end on text in pictures and scanned pages, where tesseract is installed;"
+        " the rest follows with the next run and with ask watch. 0: no text is looked for in pictures.",
+        "0",
+        values.number(0, 1_000_000),
+    )
     # how much one file may cost to read
     max_file: int = _row(_LIMITS.bytes_in, "Largest file that is read.", '"50 MB"', values.size())
     max_text: int = _row(_LIMITS.bytes_out, "Most text that one file may yield.", '"50 MB"', values.size())

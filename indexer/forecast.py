@@ -141,13 +141,14 @@ def _look(
     for path in paths:
         for entry in scan(path, rules, others=[other for other in paths if other != path]):
             progress.advance(1, os.fsdecode(entry.path))
-            row = known.get(entry.path)
             if isinstance(entry, Left):
                 _leave(looked, entry)
-            elif row is not None and unchanged(row, entry, reader):
+                continue
+            row, state = known.get(entry.path), _state(entry)
+            if row is not None and unchanged(row, state, reader):
                 looked.same += Amount(1, entry.size)
             else:
-                looked.found.append(_state(entry))
+                looked.found.append(state)
     return looked
 
 
