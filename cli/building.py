@@ -45,6 +45,9 @@ def index(
     consent: Annotated[
         bool, typer.Option("--consent", help="These very paths may be read although they look secret.")
     ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Tell what it would do and take, from a measured sample; change nothing.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
     json: options.Json = False,
 ) -> int:
@@ -55,6 +58,7 @@ def index(
 
     \b
     ask index ~/notes ~/src
+    ask index ~/ --plan            (how long it would take, and what would be left out)
     ask index ~/ --wait full       (return when everything is exact, as in a script)
     """
     from ask.cli import progress
@@ -62,11 +66,13 @@ def index(
 
     session = Session(json)
     named = [os.fsencode(options.absolute(path)) for path in paths]
+    if plan:
+        return _forecast(session, named, named if consent else (), quiet=quiet)
     with progress.shown(session.look_err, quiet=quiet) as shown, _writer(session.home, wait_lock, shown) as store:
         maintain.require(store, named)
         model = maintain.prepare_model(session.home, session.settings.model, shown)
-        plan = _plan(session, named if consent else ())
-        outcome = maintain.index(store, named, plan, model, shown)
+        how = _plan(session, named if consent else ())
+        outcome = maintain.index(store, named, how, model, shown)
         tier = wait or (Tier.full if session.look_err.width is None else Tier.instant)
         threads = session.settings.threads or None
         if tier is Tier.instant:
@@ -75,7 +81,7 @@ def index(
                 maintain.fill(store, model, threads, shown, enough=_after(A_LITTLE))
         elif tier is Tier.full:
             maintain.fill(store, model, threads, shown)
-            if found := maintain.look_at_pictures(store, plan, model, shown):
+            if found := maintain.look_at_pictures(store, how, model, shown):
                 maintain.fill(store, model, threads, shown)
                 outcome.unreadable = {path: why for path, why in outcome.unreadable.items() if path not in found}
     if json:
@@ -89,6 +95,22 @@ def _after(seconds: float) -> Callable[[], bool]:
     """Says whether that time has passed."""
     end = time.monotonic() + seconds
     return lambda: time.monotonic() >= end
+
+
+def _forecast(session: Session, named: Sequence[bytes], consented: Sequence[bytes], *, quiet: bool) -> int:
+    """Tell what indexing would do and take."""
+    from dataclasses import asdict
+
+    from ask.cli import overview, progress
+    from ask.indexer import forecast
+
+    with progress.shown(session.look_err, quiet=quiet) as shown:
+        found = forecast.forecast(session.home, named, _plan(session, consented), session.settings.model, shown)
+    if session.json:
+        session.put_json(asdict(found))
+    else:
+        session.put(overview.forecast(found, session.view()))
+    return 0
 
 
 def _writer(home: Path, wait: float, shown: Progress) -> Store:

@@ -87,11 +87,17 @@ def index(store: Store, paths: Sequence[bytes], plan: Plan, model: Compiled, pro
 def consenting(store: Store, plan: Plan) -> Plan:
     """The plan with every consent that was ever given and not forgotten; its own are remembered from now on. Without
     this, the next run over a folder around it would take the file out again."""
-    known = {bytes.fromhex(path) for path in json.loads(store.meta(CONSENTED) or "[]")}
+    known = set(consents(store.db))
     if not known.issuperset(plan.consented):
         known.update(plan.consented)
         remember(store, known)
     return replace(plan, consented=tuple(sorted(known)))
+
+
+def consents(db: database.Connection) -> list[bytes]:
+    """The paths that may be read although they look secret."""
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (CONSENTED,)).fetchone()
+    return [] if row is None else [bytes.fromhex(path) for path in json.loads(row[0])]
 
 
 def remember(store: Store, consented: Iterable[bytes]) -> None:

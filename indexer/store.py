@@ -188,7 +188,12 @@ class Store:
 
     def files_below(self, root: bytes) -> dict[bytes, FileRow]:
         """Everything known at or below `root`, by path."""
-        rows = self.db.execute(
+        return self.known(self.db, root)
+
+    @staticmethod
+    def known(db: database.Connection, root: bytes) -> dict[bytes, FileRow]:
+        """The same for whoever only reads."""
+        rows = db.execute(
             "SELECT id, path, size, mtime_ns, ctime_ns, inode, status, reason, reader, crashes, history, detail FROM files"
             " WHERE path = ? OR (path > ? AND path < ?)",
             (root, *database.below(root)),
