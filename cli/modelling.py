@@ -148,20 +148,28 @@ def use(
         str | None, typer.Argument(metavar="NAME", help="A name from `ask model list`, or the path of a GGUF file.")
     ] = None,
     none: Annotated[bool, typer.Option("--none", help="Use no model: answers are quotes.")] = False,
+    allow_host: options.AllowHost = None,
     json: options.Json = False,
 ) -> int:
     """Choose the language model that writes answers. It is remembered in config.toml.
+
+    A server on another machine is given your questions and passages of your files: name it with --allow-host. It is
+    remembered too, and shown in every answer.
 
     \b
     ask model use qwen2.5
     ask model use ~/models/mine.gguf
     ask model use http://127.0.0.1:11434/v1#llama3.2     (a server on this machine)
+    ask model use https://gpu.example.org/v1#llama3.3 --allow-host gpu.example.org
     ask model use --none
     """
     if (name is None) is not none:
         raise UsageError("name one model, or --none", "See: ask model list")
-    session = Session(json)
+    session = Session(json, {"llm_hosts": allow_host})
     chosen = "" if name is None else _chosen(session, name)
+    if allow_host:
+        hosts = dict.fromkeys((*settings.load().values.llm_hosts, *allow_host))
+        set_value(session.home / "config.toml", "llm_hosts", list(hosts))
     set_value(session.home / "config.toml", "llm", chosen)
     if json:
         session.put_json({"llm": chosen or None})
@@ -178,7 +186,7 @@ def _chosen(session: Session, name: str) -> str:
     from ask.generator import models
 
     if "://" in name:
-        server(name)
+        server(session, name)
         return name
     path = options.absolute(name)
     is_file = Path(path).is_file()

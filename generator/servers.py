@@ -25,6 +25,8 @@ from ask.indexer.errors import ModelProblem, UsageError
 
 TIMEOUT = 300
 """Seconds to wait for the next words; a large model reads a long prompt for minutes."""
+SERVER_ROOM = 4096
+"""Tokens a server is taken to have room for: what Ollama uses unless told otherwise. The protocol does not tell."""
 LONGEST_LINE = 1_000_000
 KNOWN = {
     "Ollama": "http://127.0.0.1:11434/v1",
@@ -49,7 +51,7 @@ class ServerModel:
     """A model on a server."""
 
     def __init__(
-        self, address: str, model: str, *, key: str = "", room: int = 4096, named: Collection[str] = ()
+        self, address: str, model: str, *, key: str = "", room: int = SERVER_ROOM, named: Collection[str] = ()
     ) -> None:
         """`address` ends before `/chat/completions`; `room` are the tokens the server is set to; `named` are the hosts
         other than this machine that the user has allowed. Raises `UsageError` for any other host."""
@@ -61,7 +63,7 @@ class ServerModel:
         if not here and host not in named:
             raise UsageError(
                 f"{host} is another machine: questions and passages from your files would go there",
-                f"If that is wanted, allow it by name: {host}",
+                f"If that is wanted, name it: --allow-host {host}, or the setting llm_hosts",
             )
         self._address = address.rstrip("/")
         self._key = key
@@ -129,7 +131,8 @@ class ServerModel:
                     f"{self._address} says {error.code} {error.reason}: {_words(error)}", "Is the model there?"
                 ) from error
         except (OSError, http.client.HTTPException) as error:
-            raise ModelProblem(f"{self._address} cannot be reached: {error}", "Is the server running?") from error
+            why = getattr(error, "reason", "") or error
+            raise ModelProblem(f"{self._address} cannot be reached: {why}", "Is the server running?") from error
         return answer
 
     def _pieces(self, answer: http.client.HTTPResponse) -> Generator[str]:

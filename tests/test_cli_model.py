@@ -86,6 +86,22 @@ def test_a_server_on_another_machine_is_not_used_by_accident(bare: Any) -> None:
     assert bare("model", "use", "http://127.0.0.1:11434/v1#small").code == 0
 
 
+def test_another_machine_is_used_when_it_is_named(bare: Any) -> None:
+    address = "https://models.example.org/v1#big"
+    assert bare("model", "use", address, "--allow-host", "gpu.example.org").code == 2  # another one
+    assert bare("model", "use", address, "--allow-host", "models.example.org").code == 0
+    written = tomllib.loads((bare.home / "config.toml").read_text())
+    assert written == {"llm": address, "llm_hosts": ["models.example.org"]}
+    assert bare("model", "use", address).code == 0  # it is remembered
+
+
+def test_a_model_larger_than_the_memory_allowed_is_not_started(filled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASK_LLM_MEMORY", "100 kB")
+    said = filled("where is the key?", "--model", "tiny-random")
+    assert said.code == 2
+    assert "llm_memory" in said.err
+
+
 def test_the_line_that_explains_a_setting_gives_way_to_the_setting(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text(template())
@@ -178,6 +194,20 @@ def test_what_is_piped_in_is_asked_about(filled: Any, tmp_path: Path) -> None:
     file.write_text(log)
     said = filled("what has lost its pressure?", "--file", file, "--json").json()
     assert (said["citations"][0]["path"], said["citations"][0]["line"]) == (str(file), 2)
+
+
+def test_what_is_on_the_clipboard_is_asked_about(filled: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program that reads the clipboard is one that this test writes; there is no screen here."""
+    monkeypatch.setenv("DISPLAY", ":7")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert filled("what has lost its pressure?", "--clipboard").code == 2  # nothing here can read it
+    (tmp_path / "xclip").write_text('#!/bin/sh\n[ "$2" = clipboard ] && echo "The pump has lost its pressure."\n')
+    (tmp_path / "xclip").chmod(0o755)
+    said = filled("what has lost its pressure?", "--clipboard", "--json")
+    assert said.json()["citations"][0]["path"] == "clipboard"
+    (tmp_path / "xclip").write_text("#!/bin/sh\nexit 1\n")
+    assert "no text on the clipboard" in filled("what?", "--clipboard").err
 
 
 def test_a_silent_or_half_read_standard_input_is_left_alone(filled: Any, tmp_path: Path) -> None:
