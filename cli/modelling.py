@@ -1,4 +1,4 @@
-"""Commands about who writes answers and how: model list, model use, model pull, prompts."""
+"""Commands about who writes answers and how: model list, use, pull, convert, and prompts."""
 
 from __future__ import annotations
 
@@ -272,6 +272,43 @@ def pull(
         session.put_json({"path": os.fspath(path), "name": path.stem})
     else:
         session.put([gate.clean_path(os.fspath(path)), gate.clean(f"Use it with: ask model use {path.stem}")])
+    return 0
+
+
+@models_app.command("convert")
+def convert(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder with config.json and *.safetensors.")],
+    quantisation: Annotated[
+        str, typer.Option(metavar="KIND", help="Q4_K_M is small, Q8_0 nearly exact, F16 not reduced.")
+    ] = "Q4_K_M",
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+    json: options.Json = False,
+) -> int:
+    """Make a quantised GGUF file of a LLaMA kept as safetensors, as Hugging Face has them.
+
+    Other architectures are for llama.cpp's own converter, whose command is told.
+
+    \b
+    ask model convert ~/models/Llama-3.2-1B-Instruct
+    """
+    from ask.cli import progress
+    from ask.generator import convert as converting
+
+    session = Session(json)
+    source = Path(options.absolute(folder))
+    target = session.home / OWN / f"{source.name}-{quantisation.lower()}.gguf"
+    with progress.shown(session.look_err, quiet=quiet) as shown:
+        stage, before = "", 0
+        for step in converting.convert(source, target, quantisation):
+            if step.stage != stage:
+                shown.stage(step.stage, step.total or None, "tensors")
+                stage, before = step.stage, 0
+            shown.advance(step.done - before)
+            before = step.done
+    if json:
+        session.put_json({"path": os.fspath(target), "name": target.stem})
+    else:
+        session.put([gate.clean_path(os.fspath(target)), gate.clean(f"Use it with: ask model use {target.stem}")])
     return 0
 
 
