@@ -298,13 +298,15 @@ def convert(
     source = Path(options.absolute(folder))
     target = session.home / OWN / f"{source.name}-{quantisation.lower()}.gguf"
     with progress.shown(session.look_err, quiet=quiet) as shown:
-        stage, before = "", 0
+        stage = ""
         for step in converting.convert(source, target, quantisation):
-            if step.stage != stage:
-                shown.stage(step.stage, step.total or None, "tensors")
-                stage, before = step.stage, 0
-            shown.advance(step.done - before)
-            before = step.done
+            if not step.total:
+                shown.note(f"{step.stage} …")
+            elif step.stage != stage:
+                shown.stage(step.stage, step.total, "tensors")
+                stage = step.stage
+            else:
+                shown.advance()
     if json:
         session.put_json({"path": os.fspath(target), "name": target.stem})
     else:

@@ -97,10 +97,10 @@ def convert(folder: Path, target: Path, quantisation: str = "Q4_K_M") -> Iterato
         raise DiskFull(f"converting {folder.name} takes {2 * size / 1e9:.1f} GB of room in {target.parent}")
     with tempfile.TemporaryDirectory(prefix=".converting-", dir=target.parent) as work:
         whole, small = Path(work, "f16.gguf"), Path(work, "quantised.gguf")
-        yield Step("vocabulary")
+        yield Step("Trying the vocabulary")
         cut = cutting(source, Path(work, "words.gguf"))
         yield from write(source, whole, cut)
-        yield Step("quantising")
+        yield Step("Quantising")
         quantise(whole, small, number)
         small.replace(target)
 
@@ -139,7 +139,6 @@ Cut = Callable[[Writer], None]
 
 def cutting(source: Source, scratch: Path) -> Cut:
     """The way of cutting text in which llama.cpp agrees with the model's own tokenizer. Raises `ModelProblem`."""
-    import llama_cpp
     from tokenizers import Tokenizer
 
     wanted = Tokenizer.from_file(str(source.folder / "tokenizer.json")).encode(PROBE, add_special_tokens=False).ids
@@ -148,14 +147,32 @@ def cutting(source: Source, scratch: Path) -> Cut:
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.close()
-        words = llama_cpp.Llama(str(scratch), vocab_only=True, verbose=False)
-        got = words.tokenize(PROBE.encode(), add_bos=False, special=False)
-        words.close()
-        if got == wanted:
+        if _tokens(scratch, PROBE.encode()) == wanted:
             return cut
     raise ModelProblem(
         "llama.cpp would read text otherwise than this model was trained to", _HINT.format(source.folder)
     )
+
+
+def _tokens(vocabulary: Path, text: bytes) -> list[int]:
+    """How llama.cpp cuts a text. (`llama_cpp.Llama` would make a context, and complain that there is no model.)"""
+    import ctypes
+
+    import llama_cpp
+    from llama_cpp._logger import set_verbose
+
+    set_verbose(False)
+    settings = llama_cpp.llama_model_default_params()
+    settings.vocab_only = True
+    model = llama_cpp.llama_model_load_from_file(os.fsencode(vocabulary), settings)
+    if model is None:
+        return []
+    room = (ctypes.c_int32 * len(text))()  # a token is a byte or more
+    count = llama_cpp.llama_tokenize(
+        llama_cpp.llama_model_get_vocab(model), text, len(text), room, len(text), False, False
+    )
+    llama_cpp.llama_model_free(model)
+    return list(room[: max(count, 0)])
 
 
 def _ways(source: Source) -> Iterator[Cut]:
@@ -248,7 +265,7 @@ def write(source: Source, target: Path, cut: Cut) -> Iterator[Step]:
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
     for done, (_, shape, load) in enumerate(tensors):
-        yield Step("tensors", done, len(tensors))
+        yield Step("Writing", done, len(tensors))
         writer.write_tensor_data(load().astype(np.float16 if len(shape) > 1 else np.float32))
     writer.close()
 
