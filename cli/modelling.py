@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from ask.cli import gate, options, settings
 from ask.cli.session import Session
-from ask.indexer.errors import UsageError
+from ask.indexer.errors import ModelProblem, UsageError
 
 if TYPE_CHECKING:
     from ask.generator.models import Advised, Model
@@ -38,12 +39,19 @@ def on_this_machine(session: Session, folders: Sequence[Path] = ()) -> list[Mode
     """The models found, those in `folders` and those fetched by `ask` first."""
     from ask.generator import models
 
-    wanted = [Path(options.absolute(folder)) for folder in folders]
+    named: list[str | Path] = [*folders, *session.settings.llm_folders]
+    wanted = [Path(options.absolute(folder)) for folder in named]
     return models.found(models.places(Path.home(), os.environ, session.home / OWN, wanted))
 
 
 @models_app.command("list")
-def list_models(folder: Folder = None, json: options.Json = False) -> int:
+def list_models(
+    folder: Folder = None,
+    servers: Annotated[
+        bool, typer.Option("--servers", help="Ask the servers that run on this machine for their models too.")
+    ] = False,
+    json: options.Json = False,
+) -> int:
     """Show the language models that are on this machine already, and which of them fit into its memory.
 
     Looks where Ollama, LM Studio, GPT4All, Hugging Face and llama.cpp keep theirs.
@@ -51,10 +59,12 @@ def list_models(folder: Folder = None, json: options.Json = False) -> int:
     \b
     ask model list
     ask model list --folder /media/disk/models
+    ask model list --servers
     """
     from ask.generator import models
 
     session = Session(json)
+    served = _served() if servers else []
     found, free = on_this_machine(session, folder or ()), models.available_memory()
     if json:
         current = session.settings.llm
@@ -63,12 +73,25 @@ def list_models(folder: Folder = None, json: options.Json = False) -> int:
                 "current": current or None,
                 "memory_available": free,
                 "models": [_model_json(model, free) for model in found],
+                "servers": [{"name": address, "origin": origin} for address, origin in served],
                 "advised": [_advised_json(model) for model in models.advised()],
             }
         )
     else:
-        session.put(list(_shown(session, found, free)))
-    return 0 if found else 1
+        session.put([gate.clean(f"  {address}  ({origin})") for address, origin in served])
+        session.put(list(_shown(session, found, free)) if found or not served else [])
+    return 0 if found or served else 1
+
+
+def _served() -> list[tuple[str, str]]:
+    """(name for `ask model use`, program) of the models of servers that listen on this machine."""
+    from ask.generator.servers import KNOWN, ServerModel
+
+    found = []
+    for origin, address in KNOWN.items():
+        with suppress(ModelProblem):  # nobody listens there, or somebody else
+            found += [(f"{address}#{name}", origin) for name in ServerModel(address, "").models()]
+    return found
 
 
 def _model_json(model: Model, free: int) -> dict[str, object]:

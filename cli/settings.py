@@ -82,6 +82,15 @@ class Settings:
     )
     # answers written by a language model
     llm: str = _row("", "The language model that writes answers; empty: quotes only.", '"qwen2.5-3b"', values.text())
+    llm_folders: tuple[str, ...] = _row(
+        (), "Further folders in which models are looked for.", '["/media/disk/models"]', values.texts()
+    )
+    llm_cited: bool = _row(
+        False,
+        "Let a model on this machine write nothing but sentences that end in the number of a source.",
+        "true",
+        values.switch(),
+    )
     llm_hosts: tuple[str, ...] = _row(
         (),
         "Other machines whose servers may be given questions and passages; the one asked is shown in every answer.",

@@ -65,7 +65,7 @@ def desk(session: Session, searcher: Searcher, texts: Mapping[str, str]) -> Iter
     if not path.is_file():
         path = choose(name, on_this_machine(session)).path
     with closing(LocalModel(path, engine_settings(session.settings))) as model:
-        yield Desk(model, at_hand, embedder)
+        yield Desk(model, at_hand, embedder, strict=session.settings.llm_cited)
 
 
 def engine_settings(values: Settings) -> EngineSettings:

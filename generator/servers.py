@@ -25,6 +25,8 @@ from ask.indexer.errors import ModelProblem, UsageError
 
 TIMEOUT = 300
 """Seconds to wait for the next words; a large model reads a long prompt for minutes."""
+PATIENCE = 3
+"""Seconds to wait for the names of models; whatever listens at such an address may be no such server."""
 SERVER_ROOM = 4096
 """Tokens a server is taken to have room for: what Ollama uses unless told otherwise. The protocol does not tell."""
 LONGEST_LINE = 1_000_000
@@ -111,20 +113,20 @@ class ServerModel:
 
     def models(self) -> list[str]:
         """The names of the models that the server offers. Raises `ModelProblem`."""
-        with closing(self._ask("/models", None)) as answer:
+        with closing(self._ask("/models", None, PATIENCE)) as answer:
             try:
                 return [str(row["id"]) for row in json.loads(answer.read(LONGEST_LINE))["data"]]
             except (ValueError, KeyError, TypeError) as error:
                 raise ModelProblem(f"{self._address} does not speak the protocol") from error
 
-    def _ask(self, path: str, body: dict[str, object] | None) -> http.client.HTTPResponse:
+    def _ask(self, path: str, body: dict[str, object] | None, timeout: float = TIMEOUT) -> http.client.HTTPResponse:
         headers = {"Content-Type": "application/json", "User-Agent": "ask"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self._address + path, data, headers)  # noqa: S310 (the scheme was checked)
         try:
-            answer: http.client.HTTPResponse = self._opener.open(request, timeout=TIMEOUT)
+            answer: http.client.HTTPResponse = self._opener.open(request, timeout=timeout)
         except urllib.error.HTTPError as error:
             with error:
                 raise ModelProblem(

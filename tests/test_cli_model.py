@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
 import tomllib
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ask.cli.modelling import set_value
 from ask.cli.settings import template
+from ask.generator import servers
 from ask.indexer.errors import UsageError
 
 
@@ -50,6 +53,31 @@ def test_models_are_listed_with_what_their_files_say(placed: Any) -> None:
     shown = placed("model", "list").out
     assert "tiny-random" in shown
     assert model["quantisation"] in shown
+
+
+def test_models_in_a_folder_that_is_set_are_found(bare: Any, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASK_LLM_FOLDERS", str(tiny_model.parent))
+    assert bare("model", "use", "tiny-random").code == 0
+
+
+def test_servers_on_this_machine_are_asked_for_their_models(bare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"data": [{"id": "llama3.2:1b"}]}')
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name is the base class's)
+            """Silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        address = f"http://127.0.0.1:{server.server_port}/v1"
+        monkeypatch.setattr(servers, "KNOWN", {"Ollama": address, "nobody": "http://127.0.0.1:9/v1"})
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        said = bare("model", "list", "--servers")
+        server.shutdown()
+    assert said.code == 0
+    assert said.out == f"  {address}#llama3.2:1b  (Ollama)\n"
 
 
 def test_a_file_that_is_no_model_is_listed_with_what_is_wrong(placed: Any) -> None:
