@@ -267,6 +267,21 @@ def test_the_shell_asks_the_model_and_goes_on(filled: Any) -> None:
     assert out.count(b"No answer") == 2
 
 
+@pytest.mark.llm
+def test_a_conversation_changes_its_way_of_asking_and_forgets(filled: Any) -> None:
+    pytest.importorskip("llama_cpp", reason="needs llama-cpp-python: pip install '.[llm]'")
+    with filled.start(stdin=subprocess.PIPE) as child:  # no model is chosen
+        out, _ = child.communicate(b"/prompt librarian\n")
+    assert (child.returncode, b"none is chosen" in out) == (2, True)
+    assert filled("model", "use", "tiny-random").code == 0
+    typed = "where is the key?\n/prompt librarian\nwhere is the key?\n/forget\nwhat about it?\n/prompt nobody\n"
+    with filled.start(stdin=subprocess.PIPE) as child:
+        out, err = child.communicate(typed.encode())
+    assert child.returncode == 2, err  # there is no prompt nobody
+    assert out.count(b"asked: tiny-random") + out.count(b"written by tiny-random") == 3
+    assert b"rewrite:" not in out  # it had been forgotten what "it" was
+
+
 def test_a_script_needs_a_model(filled: Any) -> None:
     said = filled("script", "open the shed")
     assert said.code == 2
