@@ -42,6 +42,7 @@ BUILT_IN = (
     "archive",
     "other_archive",
     "helped",
+    "browser",
     "ole",
     "rtf",
     "picture",
