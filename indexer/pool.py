@@ -25,7 +25,7 @@ from typing import TypeVar
 from ask.indexer import helper, helpers
 from ask.indexer.errors import IndexProblem, Unreadable
 from ask.indexer.extract import Limits, Recognition
-from ask.indexer.extract.helped import WAYS
+from ask.indexer.extract.helped import FOLDER, WAYS, Way
 from ask.indexer.store import DocumentRow, FileState, hash_of
 from ask.indexer.worker import from_json, receive, send
 
@@ -65,6 +65,8 @@ class Read:
 
 T = TypeVar("T")
 
+_MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of our own is made in it)
+"""Where files of programs lie in memory; else they lie on the disk for a moment, for the eyes of the user only."""
 _START = 60.0
 """Seconds for a worker to be ready: a cold disk and a busy machine are slow."""
 _TICK = 0.2
@@ -198,9 +200,7 @@ def _turned(path: bytes, descriptor: int) -> int | None:
     program = helpers.program(way.program) if way is not None and helpers.is_there(way.program) else None
     if way is None or program is None or os.pread(descriptor, len(way.magic), 0) != way.magic:
         return None
-    said = helper.run(
-        program, way.arguments, readable=[b"/dev/stdin", *map(os.fsencode, way.readable)], descriptor=descriptor
-    )
+    said = _said(program, way, descriptor)
     if not said.output:
         raise Unreadable("damaged" if not said.whole else "empty", f"{way.program} finds no text in it")
     with (
@@ -211,6 +211,19 @@ def _turned(path: bytes, descriptor: int) -> int | None:
         file.write(said.output)
         file.seek(0)
         return os.dup(file.fileno())
+
+
+def _said(program: Path, way: Way, descriptor: int) -> helper.Said:
+    """What the program makes of the file: its output, or the files it makes, one after the other."""
+    readable = [b"/dev/stdin", *map(os.fsencode, way.readable)]
+    if FOLDER not in way.arguments:
+        return helper.run(program, way.arguments, readable=readable, descriptor=descriptor)
+    with tempfile.TemporaryDirectory(prefix="ask-", dir=_MEMORY if _MEMORY.is_dir() else None) as name:
+        arguments = [name if argument == FOLDER else argument for argument in way.arguments]
+        folder = Path(name)
+        said = helper.run(program, arguments, readable=readable, descriptor=descriptor, folder=folder)
+        made = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+        return helper.Said(b"\n".join(path.read_bytes() for path in made), said.whole)
 
 
 def _content(descriptor: int) -> bytes:
