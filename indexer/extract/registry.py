@@ -43,6 +43,7 @@ BUILT_IN = (
     "other_archive",
     "helped",
     "browser",
+    "warc",
     "ole",
     "rtf",
     "picture",
