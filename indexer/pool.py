@@ -98,11 +98,11 @@ class _Worker:
             descriptor = os.open(state.path, _OPEN)
         except OSError as error:
             return Read(state, reason=_PROBLEMS.get(error.errno or 0, "damaged"), detail=error.strerror or "")
-        turned: int | None = None
+        other: int | None = None
         try:
-            turned = _turned(state.path, descriptor)
-            read = self._ask(peer, state, descriptor if turned is None else turned)
-            return read if turned is None else replace(read, content=_content(descriptor) if read.content else b"")
+            other = turned(state.path, descriptor)
+            read = self._ask(peer, state, descriptor if other is None else other)
+            return read if other is None else replace(read, content=_content(descriptor) if read.content else b"")
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             self.stop()
             slow = isinstance(error, TimeoutError)
@@ -112,8 +112,8 @@ class _Worker:
             return Read(state, reason=error.reason, detail=error.message)
         finally:
             os.close(descriptor)
-            if turned is not None:
-                os.close(turned)
+            if other is not None:
+                os.close(other)
 
     def kill(self) -> None:
         """End the child at once; whoever waits for its answer sees the end of the connection. From any thread."""
@@ -194,7 +194,7 @@ class _Worker:
         return child
 
 
-def _turned(path: bytes, descriptor: int) -> int | None:
+def turned(path: bytes, descriptor: int) -> int | None:
     """What a program of the system makes of a file that we cannot read, in memory; None where none is wanted."""
     way = WAYS.get(os.fsdecode(os.path.splitext(path)[1]).lower())  # noqa: PTH122 (pathlib cannot hold bytes)
     program = helpers.program(way.program) if way is not None and helpers.is_there(way.program) else None
