@@ -127,6 +127,7 @@ def _writer(home: Path, wait: float, shown: Progress) -> Store:
 
 
 def _plan(session: Session, consented: Sequence[bytes]) -> Plan:
+    from ask.indexer.browsers import databases
     from ask.indexer.maintain import Plan
 
     values = session.settings
@@ -137,6 +138,7 @@ def _plan(session: Session, consented: Sequence[bytes]) -> Plan:
         exclude=values.exclude,
         gitignore=values.gitignore,
         consented=tuple(consented),
+        browsers=databases(Path.home()) if values.browsers else (),
         languages=values.languages,
         pictures=values.pictures,
     )

@@ -135,6 +135,13 @@ class Settings:
         (), "Files to leave out, as in a .gitignore.", '["*.bak", "/Music/"]', values.texts()
     )
     gitignore: bool = _row(True, "Leave out what .gitignore and .ignore files name.", "false", values.switch())
+    browsers: bool = _row(
+        False,
+        "Read what browsers remember, where it lies in an indexed folder: visited pages and bookmarks of Firefox, Chrome"
+        " and their kin. While this is off those files are not opened.",
+        "true",
+        values.switch(),
+    )
     pictures: int = _row(
         120,
         "Seconds that ask index spends at its end on text in pictures and scanned pages, where tesseract is installed;"

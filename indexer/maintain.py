@@ -39,6 +39,8 @@ class Plan:
     gitignore: bool = True
     consented: tuple[bytes, ...] = ()
     """Paths that may be read although they look secret."""
+    browsers: tuple[bytes, ...] = ()
+    """Databases of browsers that may be read: consent that holds only as long as the setting says so."""
     languages: tuple[str, ...] = ("en", "cs")
     """Languages that text in pictures may be in."""
     pictures: int = 0
@@ -49,7 +51,7 @@ class Plan:
         return default_rules(
             readable=[suffix for extractor in extractors() for suffix in extractor.suffixes],
             exclude=self.exclude,
-            consented=self.consented,
+            consented=(*self.consented, *self.browsers),
             own=[os.fsencode(self.home), os.fsencode(self.home.resolve())],
             respect_ignores=self.gitignore,
         )
