@@ -50,13 +50,14 @@ def index(
     ask index ~/ --wait words      (words first, meaning with the next command)
     """
     from ask.cli import progress
-    from ask.indexer import maintain
+    from ask.indexer import maintain, switch
 
     session = Session(json)
     named = [os.fsencode(options.absolute(path)) for path in paths]
     with progress.shown(session.look_err, quiet=quiet) as shown, _writer(session.home, wait_lock, shown) as store:
         maintain.require(store, named)
         model = maintain.prepare_model(session.home, session.settings.model, shown)
+        switch.choose(store, model)
         outcome = maintain.index(store, named, _plan(session, named if consent else ()), model, shown)
         tier = (wait or Tier.full).value
         if tier == "full":

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ask.indexer import database, reconcile, vectors
+from ask.indexer import database, reconcile, switch, vectors
 from ask.indexer import fill as filling
 from ask.indexer.compile import Compiled, compiled_model, is_compiled
 from ask.indexer.embed import Embedder, cores
@@ -18,9 +18,8 @@ from ask.indexer.pool import ReaderSettings
 from ask.indexer.progress import Progress
 from ask.indexer.rules import Rules, default_rules
 from ask.indexer.store import Store, prepare_home
+from ask.indexer.switch import MODELS as MODELS
 
-MODELS = "models"
-"""Folder of compiled models in the state directory."""
 CONSENTED = "consented"
 """What is remembered under this key: the paths that may be read although they look secret."""
 
@@ -76,7 +75,8 @@ def require(store: Store, paths: Sequence[bytes]) -> None:
 
 def index(store: Store, paths: Sequence[bytes], plan: Plan, model: Compiled, progress: Progress) -> reconcile.Outcome:
     """Make words findable at and below `paths`; meaning follows with `fill`."""
-    return reconcile.index(store, paths, consenting(store, plan).rules(), plan.reading(model), progress)
+    reading = plan.reading(switch.cutter(store, model))
+    return reconcile.index(store, paths, consenting(store, plan).rules(), reading, progress)
 
 
 def consenting(store: Store, plan: Plan) -> Plan:
@@ -102,12 +102,21 @@ def fill(
     *,
     enough: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Give all chunks their vectors and bring the FAISS file up to date. Returns how many texts were embedded."""
+    """Give all chunks their vectors and bring the FAISS file up to date. Returns how many texts were embedded.
+
+    Where another model answers so far, its vectors stay in use until those of this one are complete.
+    """
     done = 0
+    model = switch.chosen(store, model)
+    if switch.is_due(store, model):
+        done, complete = switch.fill_beside(store, model, threads, progress, enough)
+        if not complete:
+            return done
     filling.activate_space(store, model.fingerprint, model.folder.name, model.dimensions)
     if filling.pending_count(store.db) or filling.unnamed(store.db):
-        done = filling.fill(store, Embedder(model, threads), progress, enough=enough)
+        done += filling.fill(store, Embedder(model, threads), progress, enough=enough)
     refresh(store, model)
+    switch.drop_others(store)
     return done
 
 

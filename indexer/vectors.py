@@ -90,7 +90,10 @@ def is_whole(blob: object, dimensions: int) -> bool:
 
 
 def put(store: Store, space: int, hashes: Sequence[bytes], vectors: Vectors, *, exact: bool) -> None:
-    """Keep vectors for texts; an exact one replaces an approximate one, never the other way. One transaction."""
+    """Keep vectors for texts; an exact one replaces an approximate one, never the other way. One transaction.
+
+    Chunks count as having their vector when `space` is the one that searches use.
+    """
     tier = 2 if exact else 1
     with store.transaction():
         for key, blob in zip(hashes, encode(vectors), strict=True):
@@ -99,8 +102,9 @@ def put(store: Store, space: int, hashes: Sequence[bytes], vectors: Vectors, *, 
             store.db.execute(
                 "INSERT OR IGNORE INTO vectors(space, hash, exact, data) VALUES (?, ?, ?, ?)", (space, key, exact, blob)
             )
-            store.db.execute("UPDATE chunks SET tier = ? WHERE hash = ? AND tier < ?", (tier, key, tier))
-            store.db.execute("UPDATE documents SET named = 1 WHERE name_hash = ?", (key,))
+            if space == store.space:
+                store.db.execute("UPDATE chunks SET tier = ? WHERE hash = ? AND tier < ?", (tier, key, tier))
+                store.db.execute("UPDATE documents SET named = 1 WHERE name_hash = ?", (key,))
 
 
 class Nearest:

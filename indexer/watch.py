@@ -16,7 +16,7 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from ask.indexer import database, maintain
+from ask.indexer import database, maintain, switch
 from ask.indexer.compile import Compiled
 from ask.indexer.errors import AskError, Busy, DiskFull, NotFound
 from ask.indexer.notices import Notices, Pending, notices
@@ -158,7 +158,7 @@ class Watcher:
 
     def _reconcile(self, store: Store, parts: list[Part], everything: bool) -> None:
         rules = maintain.consenting(store, self._plan).rules()
-        reading = self._plan.reading(self._model)
+        reading = self._plan.reading(switch.cutter(store, self._model))
         began = time.monotonic()
         if everything:
             self._roots = [path for _, path in store.roots()]
