@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -21,13 +21,13 @@ from ask.indexer import database, words
 from ask.indexer.compile import read_card
 from ask.indexer.errors import NotFound
 from ask.indexer.names import name_text
-from ask.retriever import lexical, rows
-from ask.retriever.cues import Cues, prior
+from ask.retriever import cued, lexical, rows
+from ask.retriever.cues import POSTED, WEIGHTS, Cues, prior
 from ask.retriever.fuse import Candidate, Fused, fuse, trust
 from ask.retriever.hits import Hit, Results
 from ask.retriever.lexical import Lexical
 from ask.retriever.query import Query
-from ask.retriever.snippet import snippet
+from ask.retriever.snippet import Span, part
 
 if TYPE_CHECKING:
     from ask.indexer.embed import Embedder, Vectors
@@ -98,6 +98,7 @@ class Searcher:
         trusted = 0.0
         space = self.space() if only != "words" else None
         vector: Vectors | None = None
+        pointed: list[int] = []
         if space is not None:
             with clock.stage("load"):
                 embedder, nearest = self._meaning(space)
@@ -106,7 +107,8 @@ class Searcher:
                 trusted = trust(embedder.fragmentation(words.words(query.text)))
             with clock.stage("meaning"):
                 cosines = self._near(space, nearest, vector, scope)
-                self._complete(space, vector, cosines, list(found.passages)[:CANDIDATES])
+                pointed = cued.candidates(self.db, query, scope) if only == "both" else []
+                self._complete(space, vector, cosines, [*list(found.passages)[:CANDIDATES], *pointed])
                 self._obey(query, cosines)
         with clock.stage("fuse"):
             ids = list(cosines) if cosines else list(found.passages)[:CANDIDATES]
@@ -114,7 +116,7 @@ class Searcher:
                 fused = [Fused(i, {"meaning": c}) for i, c in sorted(cosines.items(), key=lambda pair: -pair[1])]
             else:
                 fused = fuse(self._candidates(ids, cosines, found, space, vector), found, trusted)
-                fused = self._with_cues(query.cues, fused) if query.cues and only == "both" else fused
+                fused = self._with_cues(query.cues, fused, set(pointed)) if query.cues and only == "both" else fused
         with clock.stage("show"):
             hits = self._hits(query, fused, n)
         cues = query.cues.shown() if query.cues else ""
@@ -147,9 +149,10 @@ class Searcher:
             Candidate(row[0], row[1], cosines.get(row[0], 0.0), names.get(row[1], 0.0), shares[row[1]]) for row in rows
         ]
 
-    def _with_cues(self, cues: Cues, fused: Sequence[Fused]) -> list[Fused]:
-        """The best candidates again, with what fits the cues of the question lifted."""
-        by_id = {candidate.id: candidate for candidate in fused[:CUED]}
+    def _with_cues(self, cues: Cues, fused: Sequence[Fused], pointed: Collection[int]) -> list[Fused]:
+        """The best candidates and those that cues point to again, with what fits the cues of the question lifted."""
+        weighed = [one for rank, one in enumerate(fused) if rank < CUED or one.id in pointed]
+        by_id = {candidate.id: candidate for candidate in weighed}
         lifted: list[Fused] = []
         for row in rows.rows(self.db, list(by_id)):
             body = (
@@ -157,7 +160,7 @@ class Searcher:
             )
             parts = prior(cues, row.date, row.kind, row.people, body)
             lifted.append(Fused(row.id, {**by_id[row.id].parts, **parts}))
-        return [*sorted(lifted, key=lambda one: (-one.score, one.id)), *fused[CUED:]]
+        return [*sorted(lifted, key=lambda one: (-one.score, one.id)), *(o for o in fused if o.id not in by_id)]
 
     def _name_cosines(
         self, space: Space | None, vector: Vectors | None, blobs: Mapping[int, bytes]
@@ -301,6 +304,8 @@ class Searcher:
 
     def _hit(self, query: Query, candidate: Fused, row: rows.Row, rank: int) -> Hit:
         body = rows.text(self.db, row.document_id)[row.start : row.end]
+        focus = query.cues.focus(body, row.kind, row.people) if query.cues else None
+        start, end = part(body, query.words, focus)
         return Hit(
             rank=rank,
             score=candidate.score,
@@ -313,13 +318,15 @@ class Searcher:
             end_line=row.end_line,
             page=row.page,
             date=row.date,
-            snippet=snippet(body, query.words),
+            snippet=body[start:end],
             why=dict(candidate.parts),
             text=body,
             heading=row.headings,
             document_id=row.document_id,
             start=row.start,
             exact=row.tier == 2,
+            lines=rows.line_numbers(self.db, row, [row.start + at for at in _line_starts(body, start, end)]),
+            focus=_within(focus, start, end),
         )
 
     def _notes(self, searched: Only) -> Iterator[str]:
@@ -338,9 +345,20 @@ def _with_copy(hit: Hit, row: rows.Row) -> Hit:
     return replace(hit, family=(*hit.family, row.path))
 
 
+def _line_starts(text: str, start: int, end: int) -> list[int]:
+    """Where the lines begin that a part of a text shows, the first one perhaps not from its beginning."""
+    return [text.rfind("\n", 0, start) + 1, *(at + 1 for at in range(start, end) if text[at] == "\n")]
+
+
+def _within(span: Span | None, start: int, end: int) -> Span | None:
+    """Offsets in a text → offsets in its part from `start` to `end`."""
+    return None if span is None else (span[0] - start, min(span[1], end) - start)
+
+
 def _is_good(hit: Hit, found: Lexical, cosines: Mapping[int, float]) -> bool:
-    """Worth calling an answer: it shares a word with the question, or its meaning is near."""
-    return hit.id in found.passages or cosines.get(hit.id, 0.0) >= NEAR_ENOUGH
+    """Worth calling an answer: it shares a word with the question, its meaning is near, or it is what cues ask for."""
+    cued = sum(value for name, value in hit.why.items() if name in WEIGHTS)
+    return hit.id in found.passages or cosines.get(hit.id, 0.0) >= NEAR_ENOUGH or cued >= POSTED
 
 
 class _Clock:
