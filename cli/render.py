@@ -45,15 +45,28 @@ class View:
     """Show the parts of each score."""
     home: str = field(default_factory=lambda: os.path.expanduser("~"))  # noqa: PTH111
     """Shown as `~` on a terminal; a pipe gets whole paths. Unlike `Path.home` this never raises."""
+    folder: str = field(default_factory=lambda: _working_folder())
+    """The working directory; what lies below it is shown relative to it on a terminal. Empty: there is none."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC).astimezone())
     """Timezone-aware; dates are shown in its zone and relative to it."""
 
     def path(self, path: str) -> str:
         """Clean text for an absolute path."""
-        home = self.home.rstrip(os.sep)
-        if self.terminal.width is not None and home and (path + os.sep).startswith(home + os.sep):
+        home, folder = self.home.rstrip(os.sep), self.folder.rstrip(os.sep)
+        if self.terminal.width is None:
+            return gate.clean_path(path)
+        if folder and path.startswith(folder + os.sep):
+            path = path[len(folder) + 1 :]
+        elif home and (path + os.sep).startswith(home + os.sep):
             path = "~" + path[len(home) :]
         return gate.clean_path(path)
+
+
+def _working_folder() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109
+    except OSError:  # it was deleted
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
