@@ -103,15 +103,15 @@ class Searcher:
             with clock.stage("load"):
                 embedder, nearest = self._meaning(space)
             with clock.stage("embed"):
-                vector = embedder.embed_query(query.text)
+                vector = self._asked(space, embedder, query)
                 trusted = trust(embedder.fragmentation(words.words(query.text)))
             with clock.stage("meaning"):
-                cosines = self._near(space, nearest, vector, scope)
+                cosines = self._near(space, nearest, vector, scope, max(MEANING_DEPTH, n))
                 pointed = cued.candidates(self.db, query, scope) if only == "both" else []
-                self._complete(space, vector, cosines, [*list(found.passages)[:CANDIDATES], *pointed])
+                self._complete(space, vector, cosines, [*list(found.passages)[: max(CANDIDATES, n)], *pointed])
                 self._obey(query, cosines)
         with clock.stage("fuse"):
-            ids = list(cosines) if cosines else list(found.passages)[:CANDIDATES]
+            ids = list(cosines) if cosines else list(found.passages)[: max(CANDIDATES, n)]
             if only == "meaning":
                 fused = [Fused(i, {"meaning": c}) for i, c in sorted(cosines.items(), key=lambda pair: -pair[1])]
             else:
@@ -171,12 +171,17 @@ class Searcher:
 
         return dict(zip(blobs, map(float, decode(list(blobs.values()), space.dimensions) @ vector), strict=True))
 
-    def similar(self, path: Path, *, n: int = 10) -> Results:
-        """Documents nearest in meaning to a file in the index: to the mean of its chunks. Raises `NotFound`."""
-        import numpy as np
+    def _asked(self, space: Space, embedder: Embedder, query: Query) -> Vectors:
+        """The vector to look near: of the question, of the file that hits are to be like, or between the two."""
+        if query.like is None:
+            return embedder.embed_query(query.text)
+        like = self._mean(space, query.like)
+        return like if not query.text else _unit(like + embedder.embed_query(query.text))
+
+    def _mean(self, space: Space | None, path: Path) -> Vectors:
+        """The mean of a file's chunks. Raises `NotFound`."""
         from ask.indexer.vectors import decode
 
-        space = self.space()
         blobs = self.db.execute(
             "SELECT v.data FROM files f JOIN documents d ON d.file_id = f.id JOIN chunks c ON c.document_id = d.id"
             " JOIN vectors v ON v.hash = c.hash WHERE f.path = ? AND v.space = ? ORDER BY c.id LIMIT 200",
@@ -184,14 +189,11 @@ class Searcher:
         ).fetchall()
         if space is None or not blobs:
             raise NotFound(f"{path} has no meaning in the index yet", "Run: ask index on its folder.")
-        mean = decode([blob for (blob,) in blobs], space.dimensions).mean(axis=0)
-        vector = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
-        cosines = self._near(space, self._meaning(space)[1], vector, None)
-        fused = [Fused(i, {"meaning": c}) for i, c in sorted(cosines.items(), key=lambda pair: -pair[1])]
-        query = Query(path.name, words=())
-        hits = [hit for hit in self._hits(query, fused, n + 1) if hit.path != str(path)][:n]
-        ranked = tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, 1))
-        return Results(str(path), ranked)
+        return _unit(decode([blob for (blob,) in blobs], space.dimensions).mean(axis=0))
+
+    def similar(self, path: Path, *, n: int = 10) -> Results:
+        """Documents nearest in meaning to a file in the index: to the mean of its chunks. Raises `NotFound`."""
+        return replace(self.search(Query("", typed=str(path), like=path), n=n, only="meaning"), cues="")
 
     def embedder(self) -> Embedder:
         """The model of the active space. Raises `NotFound` when nothing has been embedded."""
@@ -233,7 +235,12 @@ class Searcher:
         return self._embedder, self._nearest[2]
 
     def _near(
-        self, space: Space, nearest: Nearest, vector: Vectors, scope: tuple[str, list[object]] | None
+        self,
+        space: Space,
+        nearest: Nearest,
+        vector: Vectors,
+        scope: tuple[str, list[object]] | None,
+        depth: int = MEANING_DEPTH,
     ) -> dict[int, float]:
         """The nearest chunks with their cosines."""
         allowed: set[int] | None = None
@@ -245,7 +252,7 @@ class Searcher:
                     (space.id, *scope[1]),
                 )
             }
-        found = dict(nearest.search(vector, MEANING_DEPTH, allowed))
+        found = dict(nearest.search(vector, depth, allowed))
         within, values = ("", []) if scope is None else (f" AND c.id IN ({scope[0]})", scope[1])
         found_rows = self.db.execute(
             "SELECT c.id, v.id FROM json_each(?) wanted JOIN vectors v ON v.id = wanted.value"
@@ -293,6 +300,8 @@ class Searcher:
         hits: list[Hit] = []
         places: dict[bytes, int] = {}
         for row in rows.rows(self.db, list(by_id)):
+            if query.like is not None and row.path == str(query.like):
+                continue
             at = places.setdefault(row.document_hash, len(places))
             if at >= n + LOOK_FURTHER:
                 break
@@ -337,6 +346,13 @@ class Searcher:
         (unread,) = self.db.execute("SELECT count(*) FROM files WHERE status = 'unreadable'").fetchone()
         if unread:
             yield f"{unread} {'file' if unread == 1 else 'files'} could not be read (ask status --skipped)"
+
+
+def _unit(vector: Vectors) -> Vectors:
+    import numpy as np
+
+    unit: Vectors = (vector / max(float(np.linalg.norm(vector)), 1e-9)).astype(np.float32)
+    return unit
 
 
 def _with_copy(hit: Hit, row: rows.Row) -> Hit:
