@@ -58,10 +58,14 @@ def index(
         maintain.require(store, named)
         model = maintain.prepare_model(session.home, session.settings.model, shown)
         switch.choose(store, model)
-        outcome = maintain.index(store, named, _plan(session, named if consent else ()), model, shown)
+        plan = _plan(session, named if consent else ())
+        outcome = maintain.index(store, named, plan, model, shown)
         tier = (wait or Tier.full).value
         if tier == "full":
             maintain.fill(store, model, session.settings.threads or None, shown)
+            if found := maintain.look_at_pictures(store, plan, model, shown):
+                maintain.fill(store, model, session.settings.threads or None, shown)
+                outcome.unreadable = {path: why for path, why in outcome.unreadable.items() if path not in found}
     if json:
         session.put_json(_outcome_json(outcome))
     else:
@@ -93,6 +97,8 @@ def _plan(session: Session, consented: Sequence[bytes]) -> Plan:
         exclude=values.exclude,
         gitignore=values.gitignore,
         consented=tuple(consented),
+        languages=values.languages,
+        pictures=values.pictures,
     )
 
 

@@ -65,7 +65,7 @@ def _counts(counts: Mapping[str, int]) -> list[Piece]:
 def _watch(watch: Report) -> list[Piece]:
     if not watch.get("running"):
         return [Piece("no; ask watch keeps the index up to date", "dim")] if watch else []
-    pieces = [Piece("yes")]
+    pieces = [Piece("yes"), *(Piece(gate.clean(said), "dim") for said in [watch.get("service", "")] if said)]
     for key, words in (("folders", "folders"), ("pending", "changes waiting"), ("lost", "times too many at once")):
         if count := watch.get(key, 0):
             pieces.append(Piece(f"{count:,} {words}", "dim"))

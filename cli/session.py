@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ask.cli import gate, settings
 from ask.cli.terminal import Terminal, prepare, terminal
 from ask.retriever.hits import Hit
 
 if TYPE_CHECKING:
+    from ask.cli.answering import Kept
     from ask.cli.render import View
     from ask.retriever.filters import Filters
     from ask.retriever.people import Me
@@ -29,6 +30,8 @@ class Session:
 
     json: bool = False
     flags: Mapping[str, object] | None = None
+    kept: ClassVar[Kept | None] = None
+    """The index that stays open from one command to the next; None but in the service."""
 
     @cached_property
     def settings(self) -> settings.Settings:
@@ -90,7 +93,7 @@ class Session:
         from ask.indexer.database import DatabaseError, explained
         from ask.retriever.search import Searcher
 
-        opened = Searcher(self.home)
+        opened = Searcher(self.home) if self.kept is None else self.kept.searcher(self.home)
         try:
             yield opened
         except DatabaseError as error:
@@ -99,7 +102,8 @@ class Session:
                 raise
             raise problem from error
         finally:
-            opened.close()
+            if self.kept is None:
+                opened.close()
 
     def put(self, lines: Iterator[str] | Sequence[str]) -> None:
         """Lines that have been through the gate, on stdout."""

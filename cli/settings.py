@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ask.cli import gate, values
+from ask.cli.client import home as home
 from ask.cli.terminal import When
 from ask.indexer.errors import UsageError
 from ask.indexer.extract.registry import Limits
@@ -96,6 +97,13 @@ class Settings:
         (), "Files to leave out, as in a .gitignore.", '["*.bak", "/Music/"]', values.texts()
     )
     gitignore: bool = _row(True, "Leave out what .gitignore and .ignore files name.", "false", values.switch())
+    pictures: int = _row(
+        120,
+        "Seconds that ask index spends at its end on text in pictures and scanned pages, where tesseract is installed;"
+        " the rest follows with the next run and with ask watch. 0: no text is looked for in pictures.",
+        "0",
+        values.number(0, 1_000_000),
+    )
     # how much one file may cost to read
     max_file: int = _row(_LIMITS.bytes_in, "Largest file that is read.", '"50 MB"', values.size())
     max_text: int = _row(_LIMITS.bytes_out, "Most text that one file may yield.", '"50 MB"', values.size())
@@ -135,16 +143,6 @@ class Loaded:
     values: Settings
     origins: Mapping[str, str]
     """Where each value comes from: `flag`, `ASK_RESULTS`, the path of the file, or `default`."""
-
-
-def home(environ: Mapping[str, str] = os.environ) -> Path:
-    """The state directory, absolute: ASK_HOME, else where the platform keeps the data of programs. Not created."""
-    named = environ.get("ASK_HOME")
-    if named:
-        return Path(os.path.abspath(os.path.expanduser(named)))  # noqa: PTH100, PTH111 (never raise, keep links)
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("ask", appauthor=False))
 
 
 def load(

@@ -10,13 +10,13 @@ from __future__ import annotations
 import importlib.util
 import os
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ask.generator.child import Child
+from ask.generator.child import Child, Unheard
 from ask.generator.sampling import Sampling
 from ask.indexer.errors import ModelProblem
 
@@ -101,9 +101,7 @@ class Engine:
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, by the model's own tokenizer."""
         with self._turn:
-            process, _ = self._ready()
-            number = self._ask(process, op="count", texts=list(texts))
-            counts: list[int] = process.reply(number, "counted")["counts"]
+            counts: list[int] = next(self._answers(op="count", texts=list(texts)))["counts"]
             self._rest()
             return counts
 
@@ -114,11 +112,9 @@ class Engine:
         `PromptTooLong` before the model reads anything, `ModelProblem` when the process dies.
         """
         with self._turn:
-            process, _ = self._ready()
-            number = self._ask(process, op="generate", prompt=prompt, grammar=grammar, **asdict(sampling))
             over = False
             try:
-                for message in process.messages(number):
+                for message in self._answers(op="generate", prompt=prompt, grammar=grammar, **asdict(sampling)):
                     over = message["kind"] == "done"
                     if message["kind"] == "text":
                         yield Piece(message["text"])
@@ -129,7 +125,7 @@ class Engine:
                 over = True
                 raise
             finally:
-                if not over and self._process is process and not process.cancel(number, GRACE):
+                if not over and self._process and not self._process.cancel(self._numbers, GRACE):
                     self._end()
                 self._rest()
 
@@ -175,6 +171,16 @@ class Engine:
             raise
         self._loaded = Loaded(said["context"], said["most"], tuple(said["isolation"]))
         return process, self._loaded
+
+    def _answers(self, **request: object) -> Iterator[dict[str, Any]]:
+        """The messages that answer a request. A process that has just died looks alive for a moment: what it did not
+        take up is asked of a new one, once."""
+        process, _ = self._ready()
+        try:
+            yield from process.messages(self._ask(process, **request))
+        except Unheard:
+            process, _ = self._ready()
+            yield from process.messages(self._ask(process, **request))
 
     def _ask(self, process: Child, **request: object) -> int:
         self._numbers += 1

@@ -31,7 +31,7 @@ OperationalError: type[Exception] = sqlite.OperationalError
 SAFE_WAL = (3, 51, 3)
 NEEDED = (3, 42, 0)
 """FTS5's secure-delete, without which forgotten words would stay on the disk."""
-SCHEMA = 1
+SCHEMA = 3
 """`PRAGMA user_version` of the newest schema this program knows."""
 FILE = "index.db"
 ASIDE = "damaged-"

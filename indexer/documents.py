@@ -129,6 +129,19 @@ class Document:
         return _last_at(self.pages, offset)
 
 
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Who wrote a file and when, as the history of a clone tells."""
+
+    blob: str
+    """What git calls the content it tells of, in hexadecimal."""
+    first: int
+    """When its first change was written, Unix seconds."""
+    last: int
+    people: tuple[str, ...]
+    """Authors, those with the most changes first: `Petr Novák <petr@example.org>`."""
+
+
 def _last_at(pairs: Sequence[tuple[int, int]], offset: int) -> int | None:
     if not pairs:
         return None

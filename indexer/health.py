@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ask.indexer import database
+from ask.indexer import database, helpers, watch
 from ask.indexer.compile import is_compiled
 from ask.indexer.errors import AskError
 from ask.indexer.sandbox import TRIALS, reached
@@ -77,8 +77,21 @@ def _sandbox() -> Iterator[Finding]:
         yield Finding("ok", f"processes that read files are shut off from: {', '.join(level.refused)}")
 
 
+def _helpers(waiting: Mapping[str, int]) -> Iterator[Finding]:
+    """What of the system's programs and libraries is there, and how many files wait for each that is not."""
+    there = [name for name in helpers.HELPERS if helpers.is_there(name)]
+    if there:
+        yield Finding("ok", f"helpers: {', '.join(there)}")
+    for name, each in helpers.HELPERS.items():
+        if name not in there:
+            count = waiting.get(name, 0)
+            files = f"; {count:,} {'file waits' if count == 1 else 'files wait'} for it" if count else ""
+            yield Finding("note", f"{name} is not installed ({each.reads}){files}", f"apt install {each.package}")
+
+
 def _index(home: Path) -> Iterator[Finding]:
     if not (home / database.FILE).exists():
+        yield from _helpers({})
         return
     try:
         db = database.connect(home)
@@ -87,6 +100,9 @@ def _index(home: Path) -> Iterator[Finding]:
         return
     total, exact = db.execute("SELECT count(*), coalesce(sum(tier = 2), 0) FROM chunks").fetchone()
     yield Finding("ok", f"{total:,} chunks, {exact:,} with an exact vector")
+    if said := str(watch.report(home).get("service", "")):
+        yield Finding("ok" if said == "answers searches" else "note", f"ask watch runs and {said}")
+    yield from _helpers(helpers.waiting(db))
     unread = db.execute("SELECT reason, count(*) FROM files WHERE status = 'unreadable' GROUP BY reason").fetchall()
     for reason, count in unread:
         yield Finding("note", f"{count:,} files could not be read: {reason}", "ask status --skipped")

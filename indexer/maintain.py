@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ask.indexer import database, reconcile, switch, vectors
+from ask.indexer import database, recognition, reconcile, switch, vectors
 from ask.indexer import fill as filling
 from ask.indexer.compile import Compiled, compiled_model, is_compiled
 from ask.indexer.embed import Embedder, cores
@@ -37,6 +38,10 @@ class Plan:
     gitignore: bool = True
     consented: tuple[bytes, ...] = ()
     """Paths that may be read although they look secret."""
+    languages: tuple[str, ...] = ("en", "cs")
+    """Languages that text in pictures may be in."""
+    pictures: int = 0
+    """Seconds that one run spends at its end on text in pictures; 0: none is looked for."""
 
     def rules(self) -> Rules:
         """The rules for scanning."""
@@ -120,10 +125,31 @@ def fill(
     return done
 
 
+def unfilled(store: Store, model: Compiled) -> bool:
+    """True when `fill` would find something to do."""
+    model = switch.chosen(store, model)
+    row = store.db.execute("SELECT id FROM spaces WHERE fingerprint = ?", (model.fingerprint,)).fetchone()
+    if row is None or row[0] != store.space or filling.pending_count(store.db) or filling.unnamed(store.db):
+        return True
+    return vectors.is_stale(store, store.space, model.fingerprint)
+
+
+def look_at_pictures(
+    store: Store, plan: Plan, model: Compiled, progress: Progress, *, enough: Callable[[], bool] = lambda: False
+) -> list[bytes]:
+    """Look for text in pictures and scanned pages, for as long as the plan allows. Returns the files that have some."""
+    if not plan.pictures:
+        return []
+    end = time.monotonic() + plan.pictures
+    return recognition.look(
+        store, plan.reading(switch.cutter(store, model)), plan.languages, progress, lambda: enough() or time.monotonic() >= end
+    )
+
+
 def refresh(store: Store, model: Compiled) -> None:
     """Rewrite the FAISS file if it is too far behind the rows."""
     if store.space and vectors.is_stale(store, store.space, model.fingerprint):
-        vectors.build(store, store.space, model.fingerprint, model.dimensions)
+        vectors.build(store, store.space, model.fingerprint, model.dimensions, anew=False)
 
 
 def forget(store: Store, path: bytes) -> int:

@@ -13,17 +13,20 @@ import queue
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from ask.indexer import helper, helpers
 from ask.indexer.errors import IndexProblem, Unreadable
-from ask.indexer.extract import Limits
-from ask.indexer.store import DocumentRow, FileState
+from ask.indexer.extract import Limits, Recognition
+from ask.indexer.extract.helped import WAYS
+from ask.indexer.store import DocumentRow, FileState, hash_of
 from ask.indexer.worker import from_json, receive, send
 
 
@@ -42,6 +45,8 @@ class ReaderSettings:
     """Processor time for one file."""
     patience: int = 30
     """Wall time for one file, seconds."""
+    recognition: Recognition | None = None
+    """None: pictures of text are not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +96,11 @@ class _Worker:
             descriptor = os.open(state.path, _OPEN)
         except OSError as error:
             return Read(state, reason=_PROBLEMS.get(error.errno or 0, "damaged"), detail=error.strerror or "")
+        turned: int | None = None
         try:
-            return self._ask(peer, state, descriptor)
+            turned = _turned(state.path, descriptor)
+            read = self._ask(peer, state, descriptor if turned is None else turned)
+            return read if turned is None else replace(read, content=_content(descriptor) if read.content else b"")
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             self.stop()
             slow = isinstance(error, TimeoutError)
@@ -102,6 +110,8 @@ class _Worker:
             return Read(state, reason=error.reason, detail=error.message)
         finally:
             os.close(descriptor)
+            if turned is not None:
+                os.close(turned)
 
     def kill(self) -> None:
         """End the child at once; whoever waits for its answer sees the end of the connection. From any thread."""
@@ -126,6 +136,8 @@ class _Worker:
             "raw": state.path.hex(),
             "modified": _moment(state.mtime_ns).isoformat(),
             "seconds": self._settings.seconds,
+            "recognition": asdict(self._settings.recognition) if self._settings.recognition else None,
+            "credit": asdict(state.credit) if state.credit else None,
         }
         send(peer, job, descriptor if hasattr(socket, "send_fds") else None)
         documents: list[DocumentRow] = []
@@ -178,6 +190,34 @@ class _Worker:
             with child.stdin:
                 child.stdin.write(theirs.share(child.pid))  # type: ignore[attr-defined,unused-ignore]
         return child
+
+
+def _turned(path: bytes, descriptor: int) -> int | None:
+    """What a program of the system makes of a file that we cannot read, in memory; None where none is wanted."""
+    way = WAYS.get(os.fsdecode(os.path.splitext(path)[1]).lower())  # noqa: PTH122 (pathlib cannot hold bytes)
+    program = helpers.program(way.program) if way is not None and helpers.is_there(way.program) else None
+    if way is None or program is None or os.pread(descriptor, len(way.magic), 0) != way.magic:
+        return None
+    said = helper.run(
+        program, way.arguments, readable=[b"/dev/stdin", *map(os.fsencode, way.readable)], descriptor=descriptor
+    )
+    if not said.output:
+        raise Unreadable("damaged" if not said.whole else "empty", f"{way.program} finds no text in it")
+    with (
+        tempfile.TemporaryFile()
+        if not hasattr(os, "memfd_create")
+        else os.fdopen(os.memfd_create("turned"), "w+b") as file
+    ):
+        file.write(said.output)
+        file.seek(0)
+        return os.dup(file.fileno())
+
+
+def _content(descriptor: int) -> bytes:
+    """The hash by which the index names the bytes of a file."""
+    with os.fdopen(os.dup(descriptor), "rb") as file:
+        file.seek(0)
+        return hash_of(file.read())
 
 
 def _moment(mtime_ns: int) -> datetime:

@@ -9,20 +9,26 @@ import hashlib
 import inspect
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 from ask.indexer import chunk as chunking
 from ask.indexer import text, words
-from ask.indexer.documents import Block, Document
+from ask.indexer.documents import Block, Credit, Document
 from ask.indexer.errors import Unreadable
 from ask.indexer.extract import Source, read, registry
 from ask.indexer.redact import redact_document, rules_version
 from ask.indexer.store import ChunkRow, DocumentRow, hash_of
 
 
-def prepare(source: Source, count: chunking.CountTokens, window: int) -> Iterator[DocumentRow]:
-    """The documents of a source with their chunks. Raises `Unreadable` when there is not one."""
+def prepare(
+    source: Source, count: chunking.CountTokens, window: int, credit: Credit | None = None
+) -> Iterator[DocumentRow]:
+    """The documents of a source with their chunks. Raises `Unreadable` when there is not one.
+
+    `credit` says who wrote the file and when, where a document itself does not.
+    """
     found = produced = 0
     for document in read(source):
         found += 1
@@ -31,9 +37,26 @@ def prepare(source: Source, count: chunking.CountTokens, window: int) -> Iterato
             raise Unreadable(
                 "too large", f"more than {source.limits.members} documents or {source.limits.bytes_out} bytes"
             )
-        yield _row(_storable(document), count, window)
+        yield _row(_storable(document if credit is None else _credited(document, credit)), count, window)
     if not found:
         raise Unreadable("empty")
+
+
+def _credited(document: Document, credit: Credit) -> Document:
+    """The day of the last change and the authors; the day of the first change as a fact, so that it can be found."""
+    first, last = (_moment(seconds) for seconds in (credit.first, credit.last))
+    facts = dict(document.facts)
+    if document.date is None and first and last and first.date() != last.date():
+        facts.setdefault("since", first.date().isoformat())
+    return replace(document, date=document.date or last, people=document.people or credit.people, facts=facts)
+
+
+def _moment(seconds: int) -> datetime | None:
+    """A time that a commit states; it may state any."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _storable(document: Document) -> Document:

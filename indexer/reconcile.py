@@ -11,11 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ask.indexer import helpers
 from ask.indexer.database import Connection, below
-from ask.indexer.documents import UNREADABLE
+from ask.indexer.documents import UNREADABLE, Credit
+from ask.indexer.history import Histories
 from ask.indexer.pool import Read, ReaderSettings, read_files
 from ask.indexer.prepare import reader_version
 from ask.indexer.progress import Progress
+from ask.indexer.recognition import pictures_in
 from ask.indexer.rules import Rules
 from ask.indexer.scan import Entry, Found, Left, Part, scan
 from ask.indexer.store import FileRow, FileState, LeftOut, Store
@@ -147,6 +150,10 @@ class _Run:
     waiting: list[tuple[FileState, FileRow | None]] = field(default_factory=list)
     arrived: Counter[bytes] = field(default_factory=Counter)
     """Contents of files that were not known, to see what has only moved."""
+    histories: Histories = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.histories = Histories(self.store.db)
 
     @property
     def reader(self) -> int:
@@ -159,12 +166,13 @@ class _Run:
         self._read_waiting()
         if complete:
             self._count_gone(self.store.drop_unseen(part.path, self.seen, deep=part.deep))
+            if part.deep:
+                self.histories.forget_others(part.path, below(part.path))
         return complete
 
     def _look(self, path: bytes, entries: Iterable[Entry]) -> bool:
         """Look at every name; keep what must be read for later. False when `path` itself could not be read."""
         self.seen = self.store.next_scan()
-        reader = self.reader
         same: list[int] = []
         left: list[LeftOut] = []
         self.progress.stage("looking", None)
@@ -179,15 +187,19 @@ class _Run:
                 out_of_reach = entry.path in roots or entry.reason in UNREADABLE
                 complete = complete and not (out_of_reach and path.startswith(entry.path))
                 self._leave(entry, row, same, left)
-            elif row is not None and _unchanged(row, entry, reader):
-                same.append(row.id)
-                self._count_known(row)
             else:
-                self.waiting.append((_state(entry), row))
+                self._consider(_state(entry, self.histories.of(entry.path)), row, same)
             if len(same) + len(left) >= _BATCH:
                 self._flush(same, left)
         self._flush(same, left)
         return complete
+
+    def _consider(self, state: FileState, row: FileRow | None, same: list[int]) -> None:
+        if row is not None and _unchanged(row, state, self.reader):
+            same.append(row.id)
+            self._count_known(row)
+        else:
+            self.waiting.append((state, row))
 
     def _leave(self, entry: Left, row: FileRow | None, same: list[int], left: list[LeftOut]) -> None:
         found = LeftOut(FileState(entry.path, entry.size, 0, 0, 0), entry.reason, entry.detail)
@@ -247,8 +259,9 @@ class _Run:
         state, reader = result.state, self.reader
         if not result.reason:
             self.store.put_file(
-                self.root_id, state, result.documents, content=result.content, reader=reader, seen=self.seen
-            )
+                self.root_id, state, result.documents, content=result.content, reader=reader, seen=self.seen,
+                pictures=pictures_in(state.path, "", result.documents),
+            )  # fmt: skip
             self._count_stored(row, result.content)
             return
         if row is not None and row.status == "indexed" and result.reason in _PASSING:
@@ -256,7 +269,8 @@ class _Run:
             self.outcome.unreadable[state.path] = result.reason
             return
         reason = "quarantined" if result.crashed else result.reason
-        left = LeftOut(state, reason, result.detail, crashes=_GIVE_UP if result.crashed else 0)
+        crashes = _GIVE_UP if result.crashed else 0
+        left = LeftOut(state, reason, result.detail, crashes, pictures_in(state.path, reason, ()))
         self.store.put_left_out(self.root_id, [left], reader=reader, seen=self.seen)
         if reason in UNREADABLE:
             self.outcome.unreadable[state.path] = reason
@@ -279,13 +293,14 @@ class _Run:
         self.outcome.removed += gone.total() - moved
 
 
-def _state(entry: Found) -> FileState:
-    return FileState(entry.path, entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode)
+def _state(entry: Found, credit: Credit | None) -> FileState:
+    return FileState(entry.path, entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode, credit)
 
 
-def _unchanged(row: FileRow, entry: Found, reader: int) -> bool:
-    """Size, both times and inode tell; ctime catches a file rewritten with its old size and time."""
-    if row.reason in _TRY_AGAIN:
+def _unchanged(row: FileRow, state: FileState, reader: int) -> bool:
+    """Size, both times and inode tell; ctime catches a file rewritten with its old size and time. What git says of who
+    wrote it counts, too."""
+    if row.reason in _TRY_AGAIN or (row.reason == "needs helper" and helpers.is_there(row.detail)):
         return False
-    same = (row.size, row.mtime_ns, row.ctime_ns) == (entry.size, entry.mtime_ns, entry.ctime_ns)
-    return same and row.reader == reader
+    same = (row.size, row.mtime_ns, row.ctime_ns) == (state.size, state.mtime_ns, state.ctime_ns)
+    return same and (row.reader, row.history) == (reader, state.history)

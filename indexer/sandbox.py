@@ -55,7 +55,7 @@ _X32 = 0x40000000  # calls of the x32 interface carry this bit and would slip pa
 
 # Landlock: numbers of its three calls (the same everywhere), and rights by the version that brought them.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _RIGHTS = ((1, (1 << 13) - 1), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15))
 _TCP_FROM, _SCOPES_FROM = 4, 6
 _TCP, _SCOPES = 3, 3
@@ -64,6 +64,8 @@ _TCP, _SCOPES = 3, 3
 _SYSTEM = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib", "/nix/store",
            "/usr/share/zoneinfo", "/etc/localtime", "/etc/ld.so.cache", "/dev/null", "/dev/urandom")  # fmt: skip
 """Where libraries come from."""
+_LOADERS = ("/lib", "/usr/lib", "/nix")
+"""Where the loader lies that the system starts for every program, and nothing else that anybody starts."""
 
 
 class _Instruction(ctypes.Structure):
@@ -79,20 +81,21 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.POINTER(_Instruction)))
 
 
-def confine(readable: Sequence[Path] = (), *, memory: int = 0) -> tuple[str, ...]:
+def confine(readable: Sequence[Path] = (), *, memory: int = 0, program: Path | None = None) -> tuple[str, ...]:
     """Take every measure that the system has, for good. Returns the names of those that hold; never raises.
 
     `readable` are files and folders that may be read besides the libraries; `memory` is the most address space in
-    bytes, 0 for no limit. Files that are open already stay open.
+    bytes, 0 for no limit. Files that are open already stay open. `program` is the one program that may be started
+    (Landlock sees to it that it is the only one), None for none.
     """
     taken = ["limits"] if limit(memory) else []
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
             taken.append("privileges")
-        if _close_files(libc, [*map(Path, _SYSTEM), *libraries(), *readable]):
+        if _close_files(libc, [*map(Path, _SYSTEM), *libraries(), *readable], program):
             taken.append("files")
-        if refuse_calls(libc):
+        if refuse_calls(libc, programs=program is not None):
             taken.append("calls")
     return tuple(taken)
 
@@ -114,12 +117,15 @@ def limit(memory: int = 0) -> bool:
     return True
 
 
-def refuse_calls(libc: ctypes.CDLL) -> bool:
-    """Refuse the system calls that reach the network, other programs or other processes. False where that cannot be."""
+def refuse_calls(libc: ctypes.CDLL, *, programs: bool = False) -> bool:
+    """Refuse the system calls that reach the network, other programs (unless `programs`) or other processes. False
+    where that cannot be."""
     known = _CALLS.get(platform.machine())
     if known is None or libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return False
-    program = _program(*known)
+    architecture, numbers = known
+    named = zip(_NAMES, numbers, strict=True)
+    program = _program(architecture, tuple(number for name, number in named if not (programs and name == "execve")))
     instructions = (_Instruction * len(program))(*program)
     wrapped = _Program(len(program), instructions)
     return int(libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(wrapped), 0, 0)) == 0
@@ -149,8 +155,8 @@ def libraries() -> Iterator[Path]:
     yield from (Path(entry) for package in (ask.indexer, ask.data) for entry in package.__path__)
 
 
-def _close_files(libc: ctypes.CDLL, readable: Sequence[Path]) -> bool:
-    """Let nothing be written and only `readable` be read. False where the kernel has no Landlock."""
+def _close_files(libc: ctypes.CDLL, readable: Sequence[Path], program: Path | None) -> bool:
+    """Let nothing be written, only `readable` be read, and only `program` be started. False without Landlock."""
     version = libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
     if version < 1:
         return False
@@ -164,19 +170,23 @@ def _close_files(libc: ctypes.CDLL, readable: Sequence[Path]) -> bool:
         return False
     try:
         for path in {path for path in readable if path.exists()}:
-            _allow_reading(libc, ruleset, path)
+            _allow(libc, ruleset, path, _READ_FILE | _READ_DIR)
+        if program is not None:
+            for path in (program, *(Path(name) for name in _SYSTEM if name.startswith(_LOADERS))):
+                _allow(libc, ruleset, path, _READ_FILE | _EXECUTE)
+            _allow(libc, ruleset, Path("/dev/null"), _READ_FILE | _WRITE_FILE)
         return bool(libc.syscall(_RESTRICT_SELF, ruleset, 0) == 0)
     finally:
         os.close(ruleset)
 
 
-def _allow_reading(libc: ctypes.CDLL, ruleset: int, path: Path) -> None:
+def _allow(libc: ctypes.CDLL, ruleset: int, path: Path, rights: int) -> None:
     try:
         at = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return  # what cannot be opened cannot be read either
     try:
-        rights = _READ_FILE | (_READ_DIR if path.is_dir() else 0)
+        rights &= ~0 if path.is_dir() else ~_READ_DIR
         libc.syscall(_ADD_RULE, ruleset, 1, struct.pack("=Qi", rights, at), 0)
     finally:
         os.close(at)

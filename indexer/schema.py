@@ -40,6 +40,26 @@ def _first(db: Any) -> None:
     db.conn.execute("INSERT INTO meta VALUES ('identity', lower(hex(randomblob(8))))")
 
 
+def _second(db: Any) -> None:
+    """Every search tells how many files could not be read: 7 ms among 100,000 files without this."""
+    db.conn.execute("CREATE INDEX files_left_out ON files(status) WHERE status != 'indexed'")
+
+
+def _third(db: Any) -> None:
+    """What clones tell of their files, and which pictures are still to be looked at."""
+    db.conn.execute("""CREATE TABLE clones (
+        path BLOB PRIMARY KEY,       -- the folder that holds .git
+        head TEXT NOT NULL,          -- the commit that its history was read at
+        history BLOB NOT NULL        -- compressed JSON: [path in the clone, blob, first, last, [authors]]
+    ) WITHOUT ROWID""")
+    for column in (
+        "history INTEGER NOT NULL DEFAULT 0",  # names what its clone told of the file when it was read
+        "pictures INTEGER NOT NULL DEFAULT 0",  # of text, to be looked at: 1 in this order, 2, 3; 0: none (any more)
+    ):
+        db.conn.execute(f"ALTER TABLE files ADD COLUMN {column}")
+    db.conn.execute("CREATE INDEX files_pictures ON files(pictures) WHERE pictures > 0")
+
+
 _FIRST_SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -163,5 +183,5 @@ CREATE VIRTUAL TABLE words USING fts5(
 
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, row)"""
 
-_STEPS = (_first,)
+_STEPS = (_first, _second, _third)
 assert len(_STEPS) == database.SCHEMA  # noqa: S101

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ask.indexer import database, schema
-from ask.indexer.documents import UNREADABLE, Chunk, Document
+from ask.indexer.documents import UNREADABLE, Chunk, Credit, Document
 from ask.indexer.errors import Busy, NotFound, UnsafeHome
 from ask.indexer.names import name_text
 from ask.indexer.place import network_type
@@ -61,6 +61,9 @@ class FileRow:
     reason: str
     reader: int
     crashes: int
+    history: int
+    """Names the credit it was read with, 0 for none."""
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,13 @@ class FileState:
     mtime_ns: int
     ctime_ns: int
     inode: int
+    credit: Credit | None = None
+    """Who wrote it and when, as the history of its clone tells."""
+
+    @property
+    def history(self) -> int:
+        """Names the credit; 0 for none."""
+        return 0 if self.credit is None else int.from_bytes(hash_of(repr(self.credit).encode())[:6], "big")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,8 @@ class LeftOut:
     detail: str = ""
     crashes: int = 0
     """How often its reading has killed a worker."""
+    pictures: int = 0
+    """See `Store.put_file`."""
 
 
 class Store:
@@ -176,7 +188,7 @@ class Store:
     def files_below(self, root: bytes) -> dict[bytes, FileRow]:
         """Everything known at or below `root`, by path."""
         rows = self.db.execute(
-            "SELECT id, path, size, mtime_ns, ctime_ns, inode, status, reason, reader, crashes FROM files"
+            "SELECT id, path, size, mtime_ns, ctime_ns, inode, status, reason, reader, crashes, history, detail FROM files"
             " WHERE path = ? OR (path > ? AND path < ?)",
             (root, *database.below(root)),
         )
@@ -185,7 +197,7 @@ class Store:
     def files_in(self, folder: bytes) -> dict[bytes, FileRow]:
         """Everything known right in `folder`, by path."""
         rows = self.db.execute(
-            "SELECT id, path, size, mtime_ns, ctime_ns, inode, status, reason, reader, crashes FROM files"
+            "SELECT id, path, size, mtime_ns, ctime_ns, inode, status, reason, reader, crashes, history, detail FROM files"
             f" WHERE path > ? AND path < ? AND {_RIGHT_IN}",
             (*database.below(folder), *_right_in(folder)),
         )
@@ -200,11 +212,16 @@ class Store:
         content: bytes,
         reader: int,
         seen: int,
+        pictures: int = 0,
     ) -> None:
-        """Replace everything known about a file by `documents`, in one transaction."""
+        """Replace everything known about a file by `documents`, in one transaction.
+
+        `pictures` says whether there are pictures of text in it, and when to look at them: 1 first, 0 never.
+        """
         with self.transaction():
             self._drop_documents(state.path)
             file_id = self._upsert_file(root_id, state, "indexed", "", "", content, reader, seen)
+            self.set_pictures(state.path, pictures)
             for row in documents:
                 self._insert_document(file_id, row, name_text(state.path, self._root(root_id), row.document.member))
             self._touch()
@@ -216,9 +233,15 @@ class Store:
                 self._drop_documents(each.state.path)
                 status = "unreadable" if each.reason in UNREADABLE else "skipped"
                 file_id = self._upsert_file(root_id, each.state, status, each.reason, each.detail, None, reader, seen)
+                if each.pictures:
+                    self.set_pictures(each.state.path, each.pictures)
                 if each.crashes:
                     self.db.execute("UPDATE files SET crashes = ? WHERE id = ?", (each.crashes, file_id))
             self._touch()
+
+    def set_pictures(self, path: bytes, pictures: int) -> None:
+        """When to look for text in the pictures of a file; 0 when that is done."""
+        self.db.execute("UPDATE files SET pictures = ? WHERE path = ?", (pictures, path))
 
     def mark_seen(self, ids: Sequence[int], seen: int) -> None:
         """These files are unchanged."""
@@ -263,6 +286,7 @@ class Store:
             self.drop_file(each)
         for root_id, _ in roots:
             self.db.execute("DELETE FROM roots WHERE id = ?", (root_id,))
+        self.db.execute("DELETE FROM clones")  # they name files; the next run reads them again
         self.drop_orphans()
         self.db.execute("INSERT INTO words(words) VALUES ('optimize')")
         self.db.execute("VACUUM")
@@ -316,13 +340,15 @@ class Store:
         seen: int,
     ) -> int:
         row = self.db.execute(
-            "INSERT INTO files(root_id, path, size, mtime_ns, ctime_ns, inode, content, status, reason, detail, reader, seen)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(path) DO UPDATE SET root_id = excluded.root_id,"
+            "INSERT INTO files(root_id, path, size, mtime_ns, ctime_ns, inode, content, status, reason, detail, reader,"
+            " seen, history) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT(path) DO UPDATE SET root_id = excluded.root_id,"
             " size = excluded.size, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, inode = excluded.inode,"
             " content = excluded.content, status = excluded.status, reason = excluded.reason, detail = excluded.detail,"
-            " reader = excluded.reader, seen = excluded.seen, crashes = 0 RETURNING id",
+            " reader = excluded.reader, seen = excluded.seen, crashes = 0, history = excluded.history, pictures = 0"
+            " RETURNING id",
             (root_id, state.path, state.size, state.mtime_ns, state.ctime_ns, _signed(state.inode), content,
-             status, reason, detail[:500], reader, seen),
+             status, reason, detail[:500], reader, seen, state.history),
         ).fetchone()  # fmt: skip
         return int(row[0])
 

@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from ask.indexer.chunk import TokenCounter
-from ask.indexer.documents import Chunk, Document
+from ask.indexer.documents import Chunk, Credit, Document
 from ask.indexer.errors import Unreadable
-from ask.indexer.extract import Limits, Source
+from ask.indexer.extract import Limits, Recognition, Source, recognise
+from ask.indexer.history import is_blob
 from ask.indexer.prepare import prepare
 from ask.indexer.sandbox import confine
 from ask.indexer.store import ChunkRow, DocumentRow, hash_of
@@ -136,10 +137,18 @@ def _answers(
 ) -> Iterator[dict[str, Any]]:
     data = _content(descriptor, limits)
     modified = datetime.fromisoformat(job["modified"])
-    source = Source(data, job["name"], job["path"], modified, limits=limits)
-    for row in prepare(source, count, window):
+    wanted = Recognition(**job["recognition"]) if job["recognition"] else None
+    source = Source(data, job["name"], job["path"], modified, limits=limits, recognition=wanted)
+    for row in prepare(source, count, window, _credit(job["credit"], data)):
         yield to_json(row)
     yield {"content": hash_of(data).hex()}
+
+
+def _credit(said: Mapping[str, Any] | None, data: bytes) -> Credit | None:
+    """Who wrote these very bytes; None when nobody is known to have."""
+    if said is None or not is_blob(data, said["blob"]):
+        return None
+    return Credit(**{**said, "people": tuple(said["people"])})
 
 
 def _content(descriptor: int, limits: Limits) -> bytes:
@@ -172,7 +181,8 @@ def main(setup: Mapping[str, Any]) -> None:
     """Serve the socket at standard input until the parent closes it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, too, which knows what to do
     tokenizer = Path(setup["tokenizer"])
-    confine((tokenizer,), memory=int(setup["memory_mb"]) << 20)
+    languages = recognise.folder()
+    confine((tokenizer, *([languages] if languages else ())), memory=int(setup["memory_mb"]) << 20)
     limits = Limits(**setup["limits"])
     count = TokenCounter(tokenizer)
     with _parent() as peer:

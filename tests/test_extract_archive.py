@@ -9,10 +9,13 @@ import lzma
 import random
 import tarfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
+from ask.indexer import helpers
 from ask.indexer.documents import REASONS, Document
 from ask.indexer.errors import Unreadable
 from ask.indexer.extract import Limits, Source, read
@@ -175,3 +178,67 @@ def test_damage_is_refused_or_read(name: str) -> None:
         if turn % 3 == 0:
             del data[dice.randrange(len(data)) :]
         assert outcome(bytes(data), name) in {"read", *REASONS}
+
+
+def make_other(files: Mapping[str, bytes], kind: str) -> bytes:
+    """An archive of a kind that libarchive writes."""
+    import libarchive
+
+    out = io.BytesIO()
+
+    def write(part: bytes) -> int:
+        return out.write(part)
+
+    with libarchive.custom_writer(write, kind) as archive:
+        for name, content in files.items():
+            archive.add_file_from_memory(name, len(content), [content], mtime=1_557_126_490)
+    return out.getvalue()
+
+
+needs_libarchive = pytest.mark.skipif(not helpers.is_there("libarchive"), reason="libarchive is not installed")
+if helpers.is_there("libarchive"):
+    SAMPLES["kettle.7z"] = make_other(FILES, "7zip")
+    SAMPLES["kettle.iso"] = make_other({"kettle.txt": b"The kettle is in the shed.\n"}, "iso9660")
+
+
+@needs_libarchive
+@pytest.mark.parametrize(("kind", "suffix"), [("7zip", "7z"), ("iso9660", "iso"), ("cpio_newc", "cpio")])
+def test_archives_of_other_kinds(kind: str, suffix: str) -> None:
+    names = {name.replace(".ssh", "ssh"): content for name, content in FILES.items() if "modules" not in name}
+    documents = list(read(Source(make_other(names, kind), f"things.{suffix}")))
+    by_member = {document.member: document for document in documents}
+    assert by_member["notes.txt"].text == "Příliš žluťoučký kůň"
+    assert by_member["deep/er/page.html"].kind == "page"
+    assert "PASSWORD" not in "".join(document.text for document in documents)
+    assert documents[-1].kind == "archive"
+
+
+@needs_libarchive
+def test_an_archive_of_another_kind_in_a_zip() -> None:
+    inner = make_other({"kettle.txt": b"The kettle is in the shed.\n"}, "7zip")
+    members = [document.member for document in read(Source(make_zip({"old/things.7z": inner}), "backup.zip"))]
+    assert members == ["old/things.7z/kettle.txt", "old/things.7z", None]
+
+
+@needs_libarchive
+def test_cut_archives_of_other_kinds() -> None:
+    whole = make_other(FILES, "7zip")
+    for end in (10, len(whole) // 2, len(whole) - 1):
+        with pytest.raises(Unreadable) as problem:
+            list(read(Source(whole[:end], "things.7z")))
+        assert problem.value.reason == "damaged"
+
+
+@needs_libarchive
+def test_a_bomb_in_another_kind_of_archive() -> None:
+    data = make_other({"zeros.txt": bytes(30_000_000)}, "7zip")
+    (listed,) = read(Source(data, "bomb.7z", limits=Limits(bytes_out=1_000_000)))
+    assert listed.facts["not read"] == "1 too large"
+
+
+@needs_libarchive
+def test_a_confined_process_reads_them(ask: Any, tree: Callable[[Mapping[str, Any]], Path]) -> None:
+    """Where the system's loader cannot be asked for the library, which needs a program."""
+    root = tree({"things.7z": make_other({"kettle.txt": b"The kettle is in the shed.\n"}, "7zip")})
+    assert ask("index", root).code == 0
+    assert ask("search", "kettle", "--json").json()["hits"][0]["document"] == "kettle.txt"

@@ -24,6 +24,7 @@ def member(outer: Source, name: str, data: bytes, budget: Budget, modified: date
         inside,
         outer.depth + 1,
         replace(outer.limits, bytes_out=max(budget.left, 0)),
+        outer.recognition,
     )
 
 

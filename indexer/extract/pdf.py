@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ask.indexer.documents import Document
 from ask.indexer.errors import Unreadable
 from ask.indexer.extract.pieces import Pieces, paragraphs
+from ask.indexer.extract.recognise import RECOGNISED, Recognising
 from ask.indexer.extract.registry import Source, extractor
 from ask.indexer.text import normalise
 
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 MOST_REMARKS = 1_000
 """Form fields and remarks read from one page."""
 MOST_BOOKMARKS = 5_000
+WITHOUT_TEXT = "pages without text"
+"""A fact: how many pages are pictures of which nothing is known."""
+_SHARP = 300
+"""Dots per inch at which pages are drawn to be recognised."""
+_POINTS = 72
+"""Units of a PDF in an inch."""
+_LARGEST = 4_500
+"""Pixels on the longer side of a page drawn to be recognised, at most."""
 
 _ONE_AT_A_TIME = Lock()
 """PDFium keeps global state and is not safe in several threads."""
@@ -54,6 +63,8 @@ class _Pages:
     damaged: int = 0
     drawn: int = 0
     """Pages without text that show something."""
+    recognised: int = 0
+    """Pages whose text was made out in their pictures."""
 
 
 def _document(source: Source) -> Document:
@@ -65,7 +76,7 @@ def _document(source: Source) -> Document:
         reason = "encrypted" if "password" in str(problem).lower() or "security" in str(problem).lower() else "damaged"
         raise Unreadable(reason, str(problem)) from problem
     try:
-        pages = _read_pages(pdf)
+        pages = _read_pages(pdf, Recognising(source.recognition))
         meta = pdf.get_metadata_dict()
     except UnicodeDecodeError as problem:  # metadata that is not the UTF-16 it claims to be
         raise Unreadable("damaged", str(problem)) from problem
@@ -84,8 +95,13 @@ def _document(source: Source) -> Document:
         people=(author,) if author else (),
         lines=(),
         pages=tuple(pages.pieces.pages),
-        facts={"subject": subject} if (subject := _tidy(meta.get("Subject", ""))) else {},
+        facts=_facts(_tidy(meta.get("Subject", "")), pages),
     )
+
+
+def _facts(subject: str, pages: _Pages) -> dict[str, str]:
+    facts = {"subject": subject, WITHOUT_TEXT: str(pages.drawn or ""), RECOGNISED: str(pages.recognised or "")}
+    return {name: value for name, value in facts.items() if value}
 
 
 def _without_text(pages: _Pages) -> Unreadable:
@@ -96,7 +112,7 @@ def _without_text(pages: _Pages) -> Unreadable:
     return Unreadable("empty", "its pages are blank")
 
 
-def _read_pages(pdf: PdfDocument) -> _Pages:
+def _read_pages(pdf: PdfDocument, recognising: Recognising) -> _Pages:
     import pypdfium2
 
     found = _Pages()
@@ -110,7 +126,7 @@ def _read_pages(pdf: PdfDocument) -> _Pages:
             found.damaged += 1
             continue
         try:
-            _read_page(page, number, heading, found)
+            _read_page(page, number, heading, found, recognising)
         except pypdfium2.PdfiumError:
             found.damaged += 1
         finally:
@@ -118,14 +134,29 @@ def _read_pages(pdf: PdfDocument) -> _Pages:
     return found
 
 
-def _read_page(page: PdfPage, number: int, heading: tuple[str, ...], found: _Pages) -> None:
+def _read_page(page: PdfPage, number: int, heading: tuple[str, ...], found: _Pages, recognising: Recognising) -> None:
     text = _text(page)
     parts = [text[start:end] for start, end in paragraphs(text)]
     parts += _remarks(page)
+    if not parts and next(page.get_objects(max_depth=1), None) is not None:
+        text = _made_out(page, recognising)
+        parts = [text[start:end] for start, end in paragraphs(text)]
+        found.recognised += bool(parts)
+        found.drawn += not parts
     for position, part in enumerate(parts):
         found.pieces.add(part, heading=heading, page=None if position else number + 1)
-    if not parts:
-        found.drawn += next(page.get_objects(max_depth=1), None) is not None
+
+
+def _made_out(page: PdfPage, recognising: Recognising) -> str:
+    """The text in the picture of a page; empty when there is none, or nobody who reads pictures."""
+    if not recognising:
+        return ""
+    dpi = min(_SHARP, int(_LARGEST * _POINTS / max(*page.get_size(), 1)))
+    bitmap = page.render(scale=dpi / _POINTS, grayscale=True)
+    try:
+        return recognising.text(bitmap.to_pil(), dpi)
+    finally:
+        bitmap.close()
 
 
 def _text(page: PdfPage) -> str:

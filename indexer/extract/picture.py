@@ -1,7 +1,7 @@
 """Pictures: when, where and with what they were taken, and what people wrote about them.
 
-Only what stands beside the picture is read (EXIF, IPTC, XMP, comments), never the picture itself. A picture that says
-nothing about itself is left out: its name says as much.
+What stands beside the picture is read (EXIF, IPTC, XMP, comments), and where that is wanted and tesseract is installed,
+the text in it. A picture that says nothing is left out: its name says as much.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ask.indexer.errors import Unreadable
 from ask.indexer.extract.moments import moment
 from ask.indexer.extract.package import local, parse_xml
 from ask.indexer.extract.pieces import paragraphs
+from ask.indexer.extract.recognise import RECOGNISED, Recognising
 from ask.indexer.extract.registry import Source, extractor
 from ask.indexer.extract.unpack import Damaged
 from ask.indexer.text import decode, normalise
@@ -55,10 +56,12 @@ _BY_THE_CAMERA = re.compile(
     r"|created with gimp|created with the gimp|screenshot|untitled|image|hdr|edf|cof)?[\W\d_]*",
     re.IGNORECASE,
 )
-_SUFFIXES = [
+SUFFIXES = [
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".tif", ".tiff", ".heic", ".heif", ".avif"),
     *(".dng", ".cr2", ".nef", ".arw", ".orf", ".rw2", ".pef"),
 ]
+_PAGES = 200
+"""Pages of a scan in one file that are recognised."""
 _ORDER = ("title", "caption", "comment", "subject", "tags", "people", "place")
 
 
@@ -81,21 +84,28 @@ class _Said:
         return ", ".join(self.texts.get(about, ()))
 
 
-@extractor("picture", suffixes=_SUFFIXES)
+@extractor("picture", suffixes=SUFFIXES)
 def read_picture(source: Source) -> Iterator[Document]:
     """One document of kind "photo". Raises `Unreadable("empty")` when there is nothing to say."""
     said = _Said()
     _pillow(source.data, said)
     _raw(source.data, said)
     said.date = said.date or next(filter(None, map(moment, said.texts.get("date", ()))), None)
+    recognised = _recognised(source)
     lines = [
         text for about in _ORDER for text in ([said.all(about)] if about != "comment" else said.texts.get(about, ()))
     ]
-    if not any(lines) and not said.date and not said.position:
+    if not any(lines) and not said.date and not said.position and not recognised:
         raise Unreadable("empty", "a picture that says nothing about itself")
-    lines.append(_taken(said))
+    lines += [_taken(said), *recognised]
     text = "\n\n".join(filter(None, dict.fromkeys(lines)))
-    facts = {"camera": said.camera, "place": said.all("place"), "position": said.position, "tags": said.all("tags")}
+    facts = {
+        RECOGNISED: str(len(recognised) or ""),
+        "camera": said.camera,
+        "place": said.all("place"),
+        "position": said.position,
+        "tags": said.all("tags"),
+    }
     people = dict.fromkeys([*said.texts.get("author", ()), *said.texts.get("people", ())])
     yield Document(
         text,
@@ -108,6 +118,24 @@ def read_picture(source: Source) -> Iterator[Document]:
         lines=(),
         facts={name: value for name, value in facts.items() if value},
     )
+
+
+def _recognised(source: Source) -> list[str]:
+    """The texts in a picture, one for each of its pages that has some; none where nobody reads pictures."""
+    recognising = Recognising(source.recognition)
+    if not recognising:
+        return []
+    from PIL import Image, ImageOps, ImageSequence
+
+    texts: list[str] = []
+    with warnings.catch_warnings(), suppress(*_DAMAGE, Image.DecompressionBombError):
+        warnings.simplefilter("ignore")
+        with Image.open(io.BytesIO(source.data)) as picture:
+            for page in ImageSequence.Iterator(picture):
+                texts.append(recognising.text(ImageOps.exif_transpose(page)))
+                if not recognising or len(texts) == _PAGES or picture.format != "TIFF":
+                    break
+    return [text for text in texts if text]
 
 
 def _taken(said: _Said) -> str:

@@ -40,6 +40,8 @@ BUILT_IN = (
     "opendocument",
     "books",
     "archive",
+    "other_archive",
+    "helped",
     "ole",
     "rtf",
     "picture",
@@ -75,6 +77,16 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Recognition:
+    """That text in pictures is wanted, and at what price."""
+
+    languages: str
+    """As tesseract has them: `ces+eng`."""
+    seconds: int = 240
+    """Processor time after which no further page or picture of the same file is begun."""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A file to be read, or a member of one. The bytes are in memory; the path is only a name."""
 
@@ -90,6 +102,8 @@ class Source:
     depth: int = 0
     """How many containers are around it."""
     limits: Limits = field(default_factory=Limits)
+    recognition: Recognition | None = None
+    """None: pictures of text are not looked at."""
 
     @property
     def suffix(self) -> str:
