@@ -62,7 +62,7 @@ def index(
     ask index ~/ --wait full       (return when everything is exact, as in a script)
     """
     from ask.cli import progress
-    from ask.indexer import maintain
+    from ask.indexer import maintain, switch
 
     session = Session(json)
     named = [os.fsencode(options.absolute(path)) for path in paths]
@@ -71,6 +71,7 @@ def index(
     with progress.shown(session.look_err, quiet=quiet) as shown, _writer(session.home, wait_lock, shown) as store:
         maintain.require(store, named)
         model = maintain.prepare_model(session.home, session.settings.model, shown)
+        switch.choose(store, model)
         how = _plan(session, named if consent else ())
         outcome = maintain.index(store, named, how, model, shown)
         tier = wait or (Tier.full if session.look_err.width is None else Tier.instant)

@@ -188,7 +188,7 @@ class Shell:
         if hit is None:
             known = f"1 to {len(self.hits)}" if self.hits else "none"
             raise UsageError(f"there is no hit {gate.clean(rest)}", f"Hits that can be opened: {known}.")
-        self._open(hit.path, snippet.first_line(hit) or hit.line)
+        self._open(hit.path, snippet.best_line(hit))
 
     def filter(self, rest: str) -> None:
         """Limit the questions that follow."""

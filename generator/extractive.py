@@ -26,7 +26,8 @@ from ask.generator.results import Answer, Citation
 from ask.generator.sentences import LINE_KINDS, Sentence, sentences
 from ask.generator.words import full_stems, language, pairs, stems
 from ask.retriever.hits import Hit, Results
-from ask.retriever.kind_cues import Kinds, has_link
+from ask.retriever.kind_cues import Kinds
+from ask.retriever.links import has_link
 
 PASSAGES = 10
 """Passages looked into."""

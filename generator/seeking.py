@@ -11,7 +11,8 @@ from ask.generator.sentences import Sentence, sentences
 from ask.generator.words import WORD, fold
 from ask.retriever.folded import folded
 from ask.retriever.hits import Hit
-from ask.retriever.kind_cues import WEAK, Kinds, find, has_link
+from ask.retriever.kind_cues import WEAK, Kinds, find
+from ask.retriever.links import has_link
 
 HEAD = 1000
 """Code points at the top of a script in which it may say what it is."""

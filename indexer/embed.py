@@ -98,6 +98,10 @@ class Embedder:
         vector: Vectors = self.embed([self.model.query_prompt + text])[0]
         return vector
 
+    def too_long(self, texts: Sequence[str]) -> int:
+        """How many texts are longer than what the model reads of them."""
+        return sum(bool(encoded.overflowing) for encoded in self._tokenizer.encode_batch(list(texts)))
+
     def fragmentation(self, words: Sequence[str]) -> float:
         """Tokens per word: about 1.1 in a language the model knows, above 2 in one it does not. 1 for no words."""
         encoded = self._tokenizer.encode_batch_fast(list(words), add_special_tokens=False)

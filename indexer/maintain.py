@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ask.indexer import approximate, database, recognition, reconcile, vectors
+from ask.indexer import approximate, database, recognition, reconcile, switch, vectors
 from ask.indexer import fill as filling
 from ask.indexer.compile import Compiled, compiled_model, is_compiled
 from ask.indexer.embed import Embedder, cores
@@ -19,9 +19,8 @@ from ask.indexer.pool import ReaderSettings
 from ask.indexer.progress import Progress
 from ask.indexer.rules import Rules, default_rules
 from ask.indexer.store import Store, prepare_home
+from ask.indexer.switch import MODELS as MODELS
 
-MODELS = "models"
-"""Folder of compiled models in the state directory."""
 CONSENTED = "consented"
 """What is remembered under this key: the paths that may be read although they look secret."""
 
@@ -83,7 +82,8 @@ def require(store: Store, paths: Sequence[bytes]) -> None:
 
 def index(store: Store, paths: Sequence[bytes], plan: Plan, model: Compiled, progress: Progress) -> reconcile.Outcome:
     """Make words findable at and below `paths`; meaning follows with `fill`."""
-    return reconcile.index(store, paths, consenting(store, plan).rules(), plan.reading(model), progress)
+    reading = plan.reading(switch.cutter(store, model))
+    return reconcile.index(store, paths, consenting(store, plan).rules(), reading, progress)
 
 
 def consenting(store: Store, plan: Plan) -> Plan:
@@ -116,21 +116,31 @@ def fill(
     enough: Callable[[], bool] = lambda: False,
 ) -> int:
     """Give all chunks their exact vectors, and before that approximate ones where many have none. Brings the FAISS file
-    up to date. Returns how many texts were embedded."""
+    up to date. Returns how many texts were embedded.
+
+    Where another model answers so far, its vectors stay in use until those of this one are complete.
+    """
     done = 0
+    model = switch.chosen(store, model)
+    if switch.is_due(store, model):
+        done, complete = switch.fill_beside(store, model, threads, progress, enough)
+        if not complete:
+            return done
     filling.activate_space(store, model.fingerprint, model.folder.name, model.dimensions)
     if filling.pending_count(store.db) or filling.unnamed(store.db):
         embedder = Embedder(model, threads)
         if approximate.uncovered(store) > approximate.FEW:
             approximate.cover(store, embedder, progress, enough=enough)
         approximate.improve(store, embedder, progress)
-        done = filling.fill(store, embedder, progress, enough=enough)
+        done += filling.fill(store, embedder, progress, enough=enough)
     refresh(store, model)
+    switch.drop_others(store)
     return done
 
 
 def cover(store: Store, model: Compiled, threads: int | None, progress: Progress) -> None:
     """Give everything a meaning now: all its exact one where that takes seconds, else an approximate one for a start."""
+    model = switch.answering(store, model)
     filling.activate_space(store, model.fingerprint, model.folder.name, model.dimensions)
     if filling.pending_count(store.db) <= approximate.FEW:
         fill(store, model, threads, progress)
@@ -143,6 +153,7 @@ def cover(store: Store, model: Compiled, threads: int | None, progress: Progress
 
 def unfilled(store: Store, model: Compiled) -> bool:
     """True when `fill` would find something to do."""
+    model = switch.chosen(store, model)
     row = store.db.execute("SELECT id FROM spaces WHERE fingerprint = ?", (model.fingerprint,)).fetchone()
     if row is None or row[0] != store.space or filling.pending_count(store.db) or filling.unnamed(store.db):
         return True
@@ -157,7 +168,11 @@ def look_at_pictures(
         return []
     end = time.monotonic() + plan.pictures
     return recognition.look(
-        store, plan.reading(model), plan.languages, progress, lambda: enough() or time.monotonic() >= end
+        store,
+        plan.reading(switch.cutter(store, model)),
+        plan.languages,
+        progress,
+        lambda: enough() or time.monotonic() >= end,
     )
 
 

@@ -107,7 +107,10 @@ def is_whole(blob: object, dimensions: int) -> bool:
 
 
 def put(store: Store, space: int, hashes: Sequence[bytes], vectors: Vectors, *, exact: bool) -> None:
-    """Keep vectors for texts: either kind replaces an approximate one, none an exact one. One transaction."""
+    """Keep vectors for texts: either kind replaces an approximate one, none an exact one. One transaction.
+
+    Chunks count as having their vector when `space` is the one that searches use.
+    """
     tier = 2 if exact else 1
     with store.transaction():
         # A new row, not an update: its new id puts it into the tail, where searches see it at once.
@@ -118,10 +121,11 @@ def put(store: Store, space: int, hashes: Sequence[bytes], vectors: Vectors, *, 
             "INSERT OR IGNORE INTO vectors(space, hash, exact, data) VALUES (?, ?, ?, ?)",
             ((space, key, exact, blob) for key, blob in zip(hashes, encode(vectors), strict=True)),
         )
-        store.db.executemany(
-            "UPDATE chunks SET tier = ? WHERE hash = ? AND tier < ?", ((tier, key, tier) for key in hashes)
-        )
-        store.db.executemany("UPDATE documents SET named = 1 WHERE name_hash = ?", ((key,) for key in hashes))
+        if space == store.space:
+            store.db.executemany(
+                "UPDATE chunks SET tier = ? WHERE hash = ? AND tier < ?", ((tier, key, tier) for key in hashes)
+            )
+            store.db.executemany("UPDATE documents SET named = 1 WHERE name_hash = ?", ((key,) for key in hashes))
 
 
 def exact_of(db: Connection, space: int, hashes: Sequence[bytes]) -> dict[bytes, bytes]:

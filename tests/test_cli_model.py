@@ -98,7 +98,7 @@ def test_the_model_in_use_is_remembered_and_marked(placed: Any) -> None:
 
 
 def test_a_path_is_remembered_as_a_path(bare: Any, tiny_model: Path) -> None:
-    assert bare("model", "use", tiny_model, "--json").json() == {"llm": str(tiny_model)}
+    assert bare("model", "use", tiny_model, "--json").json() == {"kind": "answers", "llm": str(tiny_model)}
 
 
 def test_what_is_not_there_cannot_be_used(placed: Any) -> None:
