@@ -232,3 +232,11 @@ def test_damage_is_refused_or_read(name: str) -> None:
 def test_nesting_without_end() -> None:
     for name, opening in [("a.ctd", '<node name="x">'), ("a.opml", '<opml><outline text="x">'), ("a.enex", "<note>")]:
         assert reason((opening * 20_000).encode(), name) in ("", *REASONS)
+
+
+def test_an_error_whose_text_is_damaged() -> None:
+    """What SQLite says of a damaged database quotes it, in bytes that are no UTF-8; that ended the reading of all."""
+    data = cherry_database().replace(b"CREATE TABLE", b"CREATE \xf7ABLE")
+    with pytest.raises(Unreadable) as problem:
+        list(read(Source(data, "a.ctb")))
+    assert problem.value.reason == "damaged"
