@@ -15,7 +15,7 @@ MODULES = {
     "bench": ("bench",),
     "modelling": ("model", "prompts"),
     "scripting": ("script",),
-    "watching": ("watch",),
+    "watching": ("watch", "serve"),
 }
 """The commands of each module, in the order of the help."""
 

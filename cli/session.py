@@ -9,13 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ask.cli import gate, settings
 from ask.cli.terminal import Terminal, prepare, terminal
+from ask.indexer.place import require_own
 from ask.retriever.hits import Hit
 
 if TYPE_CHECKING:
+    from ask.cli.answering import Kept
     from ask.cli.render import View
     from ask.retriever.filters import Filters
     from ask.retriever.people import Me
@@ -29,6 +31,8 @@ class Session:
 
     json: bool = False
     flags: Mapping[str, object] | None = None
+    kept: ClassVar[Kept | None] = None
+    """The index that stays open from one command to the next; None but in the service."""
 
     @cached_property
     def settings(self) -> settings.Settings:
@@ -38,7 +42,9 @@ class Session:
     @cached_property
     def home(self) -> Path:
         """The state directory."""
-        return settings.home()
+        found = settings.home()
+        require_own(found)
+        return found
 
     @cached_property
     def look(self) -> Terminal:
@@ -90,16 +96,19 @@ class Session:
         from ask.indexer.database import DatabaseError, explained
         from ask.retriever.search import Searcher
 
-        opened = Searcher(self.home)
+        opened = Searcher(self.home) if self.kept is None else self.kept.searcher(self.home)
+        opened.budget = self.settings.embed_budget_ms / 1000
         try:
             yield opened
+            opened.keep()
         except DatabaseError as error:
             problem = explained(error, self.home)
             if problem is None:
                 raise
             raise problem from error
         finally:
-            opened.close()
+            if self.kept is None:
+                opened.close()
 
     def put(self, lines: Iterator[str] | Sequence[str]) -> None:
         """Lines that have been through the gate, on stdout."""

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from ask.cli.client import served
+
 COMMANDS = frozenset(
     "index search answer status get forget check doctor watch serve model similar bench why audit prompts script"
     " settings completion".split()
@@ -25,7 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.umask(0o077)
     _no_core_dumps()
-    raise SystemExit(run(list(sys.argv[1:] if arguments is None else arguments)))
+    words = meant(list(sys.argv[1:] if arguments is None else arguments))
+    try:
+        status = served(words)
+    except KeyboardInterrupt:
+        status = 130
+    raise SystemExit(run(words) if status is None else status)
 
 
 def _no_core_dumps() -> None:
@@ -56,7 +63,9 @@ def run(arguments: list[str]) -> int:
         return 130
     except BrokenPipeError:
         # Whoever read our output has seen enough. Python would complain again while closing stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
         return 0
     except OSError as error:
         _say(gate.clean(f"ask: {error.strerror or error}: {error.filename or ''}".rstrip(": "), lines=True))

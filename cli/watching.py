@@ -1,4 +1,4 @@
-"""The command that keeps the index up to date by itself: watch."""
+"""The commands of the resident process, which keeps the index up to date by itself: watch, serve."""
 
 from __future__ import annotations
 
@@ -63,6 +63,8 @@ def watch(
 ) -> int:
     """Keep the index up to date: whatever changes in the indexed folders is read within seconds.
 
+    Searches are answered sooner while it runs, because it keeps the model and the index open.
+
     \b
     ask watch                (until Ctrl-C)
     ask watch --install      (as a service that starts when you log in)
@@ -76,6 +78,18 @@ def watch(
     if uninstall:
         return _uninstall(session)
     return _once(session) if once else _watch(session)
+
+
+def serve(json: options.Json = False) -> int:
+    """The same as `ask watch`: one process keeps the index up to date and answers searches.
+
+    It listens on a socket in the state directory, which only you can use. `ask search`, `ask get`, `ask similar` and
+    answers without a language model find it by themselves.
+
+    \b
+    ask serve                (until Ctrl-C)
+    """
+    return _watch(Session(json))
 
 
 def _plan(session: Session) -> Plan:
@@ -100,6 +114,7 @@ def _roots(session: Session) -> list[bytes]:
 
 
 def _watch(session: Session) -> int:
+    from ask.cli.serving import Service
     from ask.indexer import maintain
     from ask.indexer.progress import Silent
     from ask.indexer.watch import Watcher
@@ -107,6 +122,8 @@ def _watch(session: Session) -> int:
     count = len(_roots(session))
     model = maintain.prepare_model(session.home, session.settings.model, Silent())
     watcher = Watcher(_plan(session), model, Silent(), lambda outcome: _tell(session, outcome))
+    service = Service(session.home)
+    watcher.state.service = service.says
     try:
         if not session.json:
             session.put([f"Watching {count:,} {'folder' if count == 1 else 'folders'}; Ctrl-C ends it."])
@@ -115,6 +132,7 @@ def _watch(session: Session) -> int:
         if not session.json:
             session.put(["Ended. The index is as it was last."])
     finally:
+        service.close()
         watcher.close()
     return 0
 
@@ -209,3 +227,4 @@ def _how_to_stop() -> Iterator[str]:
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(watch)
+    app.command()(serve)

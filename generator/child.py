@@ -21,6 +21,10 @@ class PromptTooLong(ModelProblem):
     """The prompt and the room for the answer do not fit into the model's context; no model was asked."""
 
 
+class Unheard(ModelProblem):
+    """The process had ended before it took up the request: another process may be asked the same."""
+
+
 class Child:
     """The child and its pipes."""
 
@@ -64,16 +68,21 @@ class Child:
         return next(message for message in self.messages(number) if message["kind"] == kind)
 
     def messages(self, number: int) -> Iterator[dict[str, Any]]:
-        """Answers to a request, as they come. Raises `ModelProblem` for a refusal or a dead process."""
+        """Answers to a request, as they come. Raises `ModelProblem` for a refusal or a dead process, `Unheard` for one
+        that had died before."""
+        problem: type[ModelProblem] = Unheard
         while True:
             message = self._next(None)
             if message is None:
-                raise self._died()
+                raise self._died(problem)
             if message["id"] != number:
                 continue
             if message["kind"] == "failed":
                 raise _refusal(message)
-            yield message
+            if message["kind"] == "taken":
+                problem = ModelProblem
+            else:
+                yield message
 
     def cancel(self, number: int, grace: float) -> bool:
         """Cancel a request and wait for its end. False when the process does not react within `grace` seconds."""
@@ -99,13 +108,13 @@ class Child:
         message: dict[str, Any] = json.loads(line)
         return message
 
-    def _died(self) -> ModelProblem:
+    def _died(self, problem: type[ModelProblem]) -> ModelProblem:
         code = self._child.wait()
         self._listener.join(1)
         # Killed from outside, it had no time to say why.
         said = "" if code == -9 else next((line for line in reversed(self._last_words) if line), "")
         how = f"by signal {-code}" if code < 0 else f"with code {code}"
-        return ModelProblem(
+        return problem(
             f"the process of the language model ended {how}" + (f": {said}" if said else ""),
             "The file may be damaged or too large for the memory: see `ask model list`.",
         )

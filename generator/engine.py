@@ -10,18 +10,20 @@ from __future__ import annotations
 import importlib.util
 import os
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ask.generator.child import Child
+from ask.generator.child import Child, Unheard
 from ask.generator.sampling import Sampling
 from ask.indexer.errors import ModelProblem
 
 GRACE = 3.0
 """Seconds a cancelled process has to say so, before it is ended."""
+LIBRARIES = 400_000_000
+"""Address space that Python, NumPy and llama.cpp map before a model is opened, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class EngineSettings:
     gpu_layers: int = 0
     """Layers computed by a graphics card, -1: all; needs a llama-cpp-python built for it."""
     memory: int = 0
-    """Most address space of the process in bytes, 0: no limit."""
+    """Most bytes for the model and its context, 0: no limit. The process gets `LIBRARIES` more."""
     idle: float = 300.0
     """Seconds after the last request until the model is unloaded, 0: never."""
 
@@ -101,9 +103,7 @@ class Engine:
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, by the model's own tokenizer."""
         with self._turn:
-            process, _ = self._ready()
-            number = self._ask(process, op="count", texts=list(texts))
-            counts: list[int] = process.reply(number, "counted")["counts"]
+            counts: list[int] = next(self._answers(op="count", texts=list(texts)))["counts"]
             self._rest()
             return counts
 
@@ -114,11 +114,9 @@ class Engine:
         `PromptTooLong` before the model reads anything, `ModelProblem` when the process dies.
         """
         with self._turn:
-            process, _ = self._ready()
-            number = self._ask(process, op="generate", prompt=prompt, grammar=grammar, **asdict(sampling))
             over = False
             try:
-                for message in process.messages(number):
+                for message in self._answers(op="generate", prompt=prompt, grammar=grammar, **asdict(sampling)):
                     over = message["kind"] == "done"
                     if message["kind"] == "text":
                         yield Piece(message["text"])
@@ -129,7 +127,7 @@ class Engine:
                 over = True
                 raise
             finally:
-                if not over and self._process is process and not process.cancel(number, GRACE):
+                if not over and self._process and not self._process.cancel(self._numbers, GRACE):
                     self._end()
                 self._rest()
 
@@ -157,7 +155,8 @@ class Engine:
         if importlib.util.find_spec("llama_cpp") is None:
             raise ModelProblem("llama-cpp-python is not installed", "Install it with: pip install 'ask-files[llm]'")
         folder = os.fspath(self.path.resolve().parent)
-        setup = {"folder": folder, "memory": self.settings.memory, "gpu": self.settings.gpu_layers != 0}
+        memory = self.settings.memory and self.settings.memory + LIBRARIES
+        setup = {"folder": folder, "memory": memory, "gpu": self.settings.gpu_layers != 0}
         self._process = process = Child(setup)
         number = self._ask(
             process,
@@ -175,6 +174,16 @@ class Engine:
             raise
         self._loaded = Loaded(said["context"], said["most"], tuple(said["isolation"]))
         return process, self._loaded
+
+    def _answers(self, **request: object) -> Iterator[dict[str, Any]]:
+        """The messages that answer a request. A process that has just died looks alive for a moment: what it did not
+        take up is asked of a new one, once."""
+        process, _ = self._ready()
+        try:
+            yield from process.messages(self._ask(process, **request))
+        except Unheard:
+            process, _ = self._ready()
+            yield from process.messages(self._ask(process, **request))
 
     def _ask(self, process: Child, **request: object) -> int:
         self._numbers += 1

@@ -7,10 +7,11 @@ It speaks JSON lines. Requests come on standard input, one at a time:
     {"op": "generate", "id": n, "prompt": …, "grammar": …, "max_tokens": n, "temperature": …, …, "stop": […]}
     {"op": "cancel", "id": n}          at any time; interrupts even the reading of a long prompt
 
-and answers leave on what was standard output, each with the `id` of its request and a `kind`: `loaded`, `counted`,
-`started`, `text`, `done`, `failed`. End of input ends the process. Before a model is opened it gives up the network,
-other programs and all files but the model's (`indexer.sandbox`); libraries are loaded just before that, because
-llama-cpp-python opens /dev/null for writing, and with one thread, because the measures hold for the threads to come.
+and answers leave on what was standard output, each with the `id` of its request and a `kind`: `taken`, always first,
+then `loaded`, `counted`, `started`, `text`, `done` or `failed`. End of input ends the process. Before a model is opened
+it gives up the network, other programs and all files but the model's (`indexer.sandbox`); libraries are loaded just
+before that, because llama-cpp-python opens /dev/null for writing, and with one thread, because the measures hold for
+the threads to come.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ STEP = 1024
 """Contexts grow by multiples of this, so that a slightly longer question does not load the model anew."""
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """A request that cannot be done; the process lives on. `error` is a word for the caller's program."""
 
     def __init__(self, error: str, message: str) -> None:
@@ -75,6 +76,7 @@ class Host:
         """Do one request and answer it."""
         number = int(request.get("id", 0))
         self._running = number
+        self._say(number, "taken")
         try:
             getattr(self, f"_{request['op']}")(number, request)
         except Refused as refused:

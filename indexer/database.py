@@ -31,7 +31,7 @@ OperationalError: type[Exception] = sqlite.OperationalError
 SAFE_WAL = (3, 51, 3)
 NEEDED = (3, 42, 0)
 """FTS5's secure-delete, without which forgotten words would stay on the disk."""
-SCHEMA = 2
+SCHEMA = 3
 """`PRAGMA user_version` of the newest schema this program knows."""
 FILE = "index.db"
 ASIDE = "damaged-"
@@ -85,6 +85,12 @@ def _check_format(connection: Any, write: bool) -> None:
 
 def _nothing() -> NotFound:
     return NotFound("nothing is indexed yet", "Run: ask index ~/some/folder")
+
+
+def log_size(home: Path) -> int:
+    """Bytes in the log of the database; it is empty when the last writer has closed and nobody was reading."""
+    log = home / f"{FILE}-wal"
+    return log.stat().st_size if log.exists() else 0
 
 
 def below(folder: bytes) -> tuple[bytes, bytes]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ask.indexer import database, helpers
+from ask.indexer import database, helpers, watch
 from ask.indexer.compile import is_compiled
 from ask.indexer.errors import AskError
 from ask.indexer.sandbox import TRIALS, reached
@@ -100,6 +100,8 @@ def _index(home: Path) -> Iterator[Finding]:
         return
     total, exact = db.execute("SELECT count(*), coalesce(sum(tier = 2), 0) FROM chunks").fetchone()
     yield Finding("ok", f"{total:,} chunks, {exact:,} with an exact vector")
+    if said := str(watch.report(home).get("service", "")):
+        yield Finding("ok" if said == "answers searches" else "note", f"ask watch runs and {said}")
     yield from _helpers(helpers.waiting(db))
     unread = db.execute("SELECT reason, count(*) FROM files WHERE status = 'unreadable' GROUP BY reason").fetchall()
     for reason, count in unread:

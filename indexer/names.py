@@ -16,8 +16,8 @@ FOLDERS = 2
 
 def name_text(path: bytes, root: bytes, member: str | None) -> str:
     """The words of a file's name, of the folders between it and its root, and of the member inside it."""
-    below = path[len(root) :] if path.startswith(root) and path != root else os.path.basename(path)
+    below = path[len(root) :] if path.startswith(root) and path != root else os.path.basename(path)  # noqa: PTH119 (pathlib cannot hold bytes)
     *folders, name = [os.fsdecode(part) for part in below.split(b"/") if part]
-    stem = os.path.splitext(name)[0]
+    stem = os.path.splitext(name)[0]  # noqa: PTH122 (pathlib cannot hold bytes)
     said = [*folders[-FOLDERS:], stem, *(member or "").split("/")]
     return " ".join(part for text in said for word in words.words(text) for part in words.parts_of(word))

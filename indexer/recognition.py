@@ -73,6 +73,12 @@ def look(
     return found
 
 
+def waiting(store: Store, languages: Sequence[str]) -> bool:
+    """True when pictures are still to be looked at, and there is a program to do it."""
+    some = store.db.execute("SELECT 1 FROM files WHERE pictures > 0 LIMIT 1").fetchone()
+    return some is not None and bool(recognise.wanted(languages))
+
+
 def _store(store: Store, file: _Waiting, result: Read) -> bool:
     """Keep what was found; what was known of a file in which nothing was found stays."""
     found = any(RECOGNISED in row.document.facts for row in result.documents)

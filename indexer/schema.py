@@ -41,6 +41,12 @@ def _first(db: Any) -> None:
 
 
 def _second(db: Any) -> None:
+    """Every search tells how many files could not be read: 7 ms among 100,000 files without this."""
+    db.conn.execute("CREATE INDEX files_left_out ON files(status) WHERE status != 'indexed'")
+
+
+def _third(db: Any) -> None:
+    """What clones tell of their files, and which pictures are still to be looked at."""
     db.conn.execute("""CREATE TABLE clones (
         path BLOB PRIMARY KEY,       -- the folder that holds .git
         head TEXT NOT NULL,          -- the commit that its history was read at
@@ -177,5 +183,5 @@ CREATE VIRTUAL TABLE words USING fts5(
 
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, row)"""
 
-_STEPS = (_first, _second)
+_STEPS = (_first, _second, _third)
 assert len(_STEPS) == database.SCHEMA  # noqa: S101

@@ -20,7 +20,7 @@ from ask.indexer import database, schema
 from ask.indexer.documents import UNREADABLE, Chunk, Credit, Document
 from ask.indexer.errors import Busy, NotFound, UnsafeHome
 from ask.indexer.names import name_text
-from ask.indexer.place import network_type
+from ask.indexer.place import network_type, require_own
 from filelock import FileLock, Timeout
 
 LOCK = "write.lock"
@@ -127,6 +127,7 @@ class Store:
         try:
             # Without room for it the log stays, and with it all that was committed.
             with suppress(database.DatabaseError):
+                self.db.execute("PRAGMA busy_timeout = 1000")  # for readers; the next writer tries again
                 self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             self.db.close()
@@ -187,7 +188,12 @@ class Store:
 
     def files_below(self, root: bytes) -> dict[bytes, FileRow]:
         """Everything known at or below `root`, by path."""
-        rows = self.db.execute(
+        return self.known(self.db, root)
+
+    @staticmethod
+    def known(db: database.Connection, root: bytes) -> dict[bytes, FileRow]:
+        """The same for whoever only reads."""
+        rows = db.execute(
             "SELECT id, path, size, mtime_ns, ctime_ns, inode, status, reason, reader, crashes, history, detail FROM files"
             " WHERE path = ? OR (path > ? AND path < ?)",
             (root, *database.below(root)),
@@ -290,7 +296,6 @@ class Store:
         self.drop_orphans()
         self.db.execute("INSERT INTO words(words) VALUES ('optimize')")
         self.db.execute("VACUUM")
-        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return len(found)
 
     def drop_orphans(self) -> int:
@@ -429,8 +434,7 @@ def prepare_home(home: Path) -> None:
         status = home.stat()
     except OSError as error:
         raise UnsafeHome(f"the state directory {home} cannot be used: {error.strerror}", "Set ASK_HOME.") from error
-    if hasattr(os, "getuid") and status.st_uid != os.getuid():
-        raise UnsafeHome(f"the state directory {home} belongs to another user", "Set ASK_HOME to a directory of yours.")
+    require_own(home)
     if kind := network_type(home):
         raise UnsafeHome(
             f"the state directory {home} lies on a network disk ({kind}), where an index cannot be kept safe",

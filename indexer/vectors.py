@@ -3,15 +3,20 @@
 The rows are the truth. The FAISS file covers the rows up to some id and says so in a trailer; rows after that (the
 tail) are compared directly, rows deleted since drop out when candidates are scored again from their rows. So a missing,
 old or damaged file costs time, never a wrong or a lost hit.
+
+The file holds one bit per dimension (RaBitQ) in lists of near vectors (IVF): 64 bytes each, a sixth of a row. It only
+proposes candidates, eight times as many as are wanted; what is returned is exact. Small collections are looked through
+whole.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
+import math
 import os
+import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -28,14 +33,24 @@ if TYPE_CHECKING:
 
 TRAILER = 512
 """Bytes at the end of the file that say what it holds; FAISS itself stops reading before them."""
-MAGIC = "ask-faiss-1"
+MAGIC = "ask-faiss-2"
 TAIL_LIMIT = 4096
 """Rows not yet in the file above which it is written anew."""
 SMALL_SCOPE = 20_000
 """Scopes of at most this many vectors are compared one by one, which is exact."""
-_ONE_THREAD = 200_000
-"""Vectors up to which FAISS searches with one thread. Waiting for a second one costs more than it gains: 14,000 take
-1 ms with one; with two on a machine that is busy otherwise 50 ms."""
+_KEPT = 3600.0
+"""Seconds that vectors of deleted texts may stay in a large file: to write it anew with every change wears disks."""
+PROBES = 128
+"""Lists looked through, of about √n: all of them up to 16,000 vectors."""
+DEPTH = 8
+"""Candidates scored from their rows, for each that is wanted."""
+LEAST = 1600
+"""Candidates scored from their rows in any case."""
+_SAMPLE = 40
+"""Vectors per list from which the lists are found."""
+_ROUNDS = 8
+_GROWN = 2.0
+"""How many times more or fewer vectors than those from which its lists were found a file may hold."""
 _BLOCK = 8192
 _SUM = 4
 """Bytes of the CRC-32 in front of a stored vector."""
@@ -52,7 +67,9 @@ class Trailer:
     """The greatest row id in it."""
     database: str
     """The index it was made from: row ids of another mean nothing."""
-    sha256: str
+    trained: int
+    """How many there were when the lists were found."""
+    crc32: int
     """Of all bytes before the trailer."""
 
 
@@ -90,17 +107,35 @@ def is_whole(blob: object, dimensions: int) -> bool:
 
 
 def put(store: Store, space: int, hashes: Sequence[bytes], vectors: Vectors, *, exact: bool) -> None:
-    """Keep vectors for texts; an exact one replaces an approximate one, never the other way. One transaction."""
+    """Keep vectors for texts: either kind replaces an approximate one, none an exact one. One transaction.
+
+    Chunks count as having their vector when `space` is the one that searches use.
+    """
     tier = 2 if exact else 1
     with store.transaction():
-        for key, blob in zip(hashes, encode(vectors), strict=True):
-            # A new row, not an update: its new id puts it into the tail, where searches see it at once.
-            store.db.execute("DELETE FROM vectors WHERE hash = ? AND space = ? AND exact < ?", (key, space, exact))
-            store.db.execute(
-                "INSERT OR IGNORE INTO vectors(space, hash, exact, data) VALUES (?, ?, ?, ?)", (space, key, exact, blob)
+        # A new row, not an update: its new id puts it into the tail, where searches see it at once.
+        store.db.executemany(
+            "DELETE FROM vectors WHERE hash = ? AND space = ? AND exact = 0", ((key, space) for key in hashes)
+        )
+        store.db.executemany(
+            "INSERT OR IGNORE INTO vectors(space, hash, exact, data) VALUES (?, ?, ?, ?)",
+            ((space, key, exact, blob) for key, blob in zip(hashes, encode(vectors), strict=True)),
+        )
+        if space == store.space:
+            store.db.executemany(
+                "UPDATE chunks SET tier = ? WHERE hash = ? AND tier < ?", ((tier, key, tier) for key in hashes)
             )
-            store.db.execute("UPDATE chunks SET tier = ? WHERE hash = ? AND tier < ?", (tier, key, tier))
-            store.db.execute("UPDATE documents SET named = 1 WHERE name_hash = ?", (key,))
+            store.db.executemany("UPDATE documents SET named = 1 WHERE name_hash = ?", ((key,) for key in hashes))
+
+
+def exact_of(db: Connection, space: int, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
+    """The stored exact vectors of texts, by their hashes; those that have none are left out."""
+    found = {}
+    for key in hashes:
+        row = db.execute("SELECT data FROM vectors WHERE hash = ? AND space = ? AND exact = 1", (key, space)).fetchone()
+        if row is not None:
+            found[key] = row[0]
+    return found
 
 
 class Nearest:
@@ -137,14 +172,16 @@ class Nearest:
         if self._wait:
             self._wait = False
         elif not self._opened:
-            self._index, self._last = _load(self._path, self._fingerprint, identity(self._db))
+            index, last = _load(self._path, self._fingerprint, identity(self._db))
+            if index is not None and index.d == self._dimensions:
+                self._index, self._last = index, last
             self._opened = True
 
     def _indexed_scored(self, query: Vectors, k: int, allowed: Collection[int] | None) -> list[tuple[int, float]]:
         """The best in the FAISS file, scored from their rows; looks further where many rows are gone."""
         if self._index is None:
             return []
-        depth = 4 * k
+        depth = max(DEPTH * k, LEAST)
         while True:
             near = self._indexed(query, depth, allowed)
             scored = self._scored(query, near)
@@ -155,12 +192,21 @@ class Nearest:
     def _indexed(self, query: Vectors, k: int, allowed: Collection[int] | None) -> list[int]:
         import faiss
 
-        faiss.omp_set_num_threads(1 if self._index.ntotal <= _ONE_THREAD else cores())
-        parameters = None
+        faiss.omp_set_num_threads(1)  # waiting for a second thread costs more than it gains
+        parameters = faiss.IVFRaBitQSearchParameters()
+        parameters.nprobe = self._probes(allowed)
         if allowed is not None:
-            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.fromiter(allowed, np.int64)))  # type: ignore[call-arg]
+            ids = np.fromiter(allowed, np.int64, len(allowed))
+            flags = np.zeros(max(self._last, int(ids.max())) + 1, bool)
+            flags[ids] = True
+            parameters.sel = faiss.IDSelectorBitmap(np.packbits(flags, bitorder="little"))  # type: ignore[call-arg, arg-type]
         _, found = self._index.search(query[None, :], min(k, self._index.ntotal), params=parameters)
         return [int(i) for i in found[0] if i >= 0]
+
+    def _probes(self, allowed: Collection[int] | None) -> int:
+        """The fewer are allowed, the further around the best of them lie."""
+        share = 1.0 if allowed is None else len(allowed) / self._index.ntotal
+        return min(int(self._index.nlist), math.ceil(PROBES / min(share, 1.0)))
 
     def _tail(self, query: Vectors, k: int, allowed: Collection[int] | None) -> list[tuple[int, float]]:
         """The best of the rows that are not in the index."""
@@ -203,52 +249,102 @@ def faiss_path(home: Path, space: int) -> Path:
 
 def is_stale(store: Store, space: int, fingerprint: str) -> bool:
     """True when the file misses more rows than a search should compare one by one, or holds many that are gone."""
-    trailer = read_trailer(faiss_path(store.home, space))
-    (count,) = store.db.execute("SELECT count(*) FROM vectors WHERE space = ?", (space,)).fetchone()
-    if trailer is None or (trailer.fingerprint, trailer.database) != (fingerprint, identity(store.db)):
-        return int(count) > 0
-    (tail,) = store.db.execute(
-        "SELECT count(*) FROM vectors WHERE space = ? AND id > ?", (space, trailer.last_id)
-    ).fetchone()
+    trailer = _valid(faiss_path(store.home, space), fingerprint, identity(store.db))
+    count, tail = _counts(store.db, space, trailer)
+    if trailer is None:
+        return count > 0
     gone = trailer.count - (count - tail)
-    return bool(tail > TAIL_LIMIT or gone > max(count // 10, TAIL_LIMIT))
+    old = time.time() - faiss_path(store.home, space).stat().st_mtime > _KEPT
+    return tail > TAIL_LIMIT or gone > (0 if old or count <= SMALL_SCOPE else TAIL_LIMIT)
 
 
-def build(store: Store, space: int, fingerprint: str, dimensions: int) -> int:
-    """Write the FAISS file of a space from its rows and put it in place with one rename. Returns the vectors in it."""
-    import faiss
+def _counts(db: Connection, space: int, trailer: Trailer | None) -> tuple[int, int]:
+    """All rows of a space, and those that are not in the file."""
+    (count,) = db.execute("SELECT count(*) FROM vectors WHERE space = ?", (space,)).fetchone()
+    if trailer is None:
+        return count, count
+    (tail,) = db.execute("SELECT count(*) FROM vectors WHERE space = ? AND id > ?", (space, trailer.last_id)).fetchone()
+    return count, tail
 
+
+def build(store: Store, space: int, fingerprint: str, dimensions: int, *, anew: bool = True) -> int:
+    """Write the FAISS file of a space from its rows and put it in place with one rename. Returns the vectors in it.
+
+    Memory is bounded: rows come in blocks, and the index has a sixth of their size. Not `anew`: in the file there is,
+    vectors without rows are removed and new rows added, where its lists are good enough.
+    """
     path = faiss_path(store.home, space)
     store.make_durable()  # or else rows could be lost with the power, and their ids be given again
-    ids, vectors = _all_rows(store.db, space, dimensions)
-    if not len(ids):
+    trailer = None if anew else _valid(path, fingerprint, identity(store.db))
+    count, _ = _counts(store.db, space, trailer)
+    if not count:
         path.unlink(missing_ok=True)
         return 0
-    index = faiss.IndexIDMap2(
-        faiss.IndexScalarQuantizer(dimensions, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)
+    index, last, trained = None, 0, count
+    if trailer is not None and trailer.trained / _GROWN <= count <= trailer.trained * _GROWN:
+        index, last = _load(path, fingerprint, identity(store.db), mapped=False)  # mapped lists cannot shrink
+        trained = trailer.trained
+        if index is not None:
+            _remove_gone(store.db, space, index, last)
+    if index is None:
+        index, last, trained = _lists(store.db, space, dimensions, count), 0, count
+    for ids, vectors in _rows_after(store.db, space, dimensions, last):
+        index.add_with_ids(vectors, ids)
+        last = int(ids[-1])
+    _write(path, index, Trailer(MAGIC, fingerprint, index.ntotal, last, identity(store.db), trained, 0))
+    return int(index.ntotal)
+
+
+def _remove_gone(db: Connection, space: int, index: Any, last: int) -> None:
+    """Take out of an index the vectors whose rows are gone."""
+    import faiss
+
+    rows = db.execute("SELECT id FROM vectors WHERE space = ? AND id <= ?", (space, last))
+    kept = np.fromiter((i for (i,) in rows), np.int64)
+    if len(kept) < index.ntotal:
+        index.remove_ids(faiss.IDSelectorNot(faiss.IDSelectorBatch(kept)))
+
+
+def _lists(db: Connection, space: int, dimensions: int, count: int) -> Any:
+    """An empty index whose lists fit a sample of the rows."""
+    import faiss
+
+    faiss.omp_set_num_threads(cores())
+    lists = max(1, math.isqrt(count))
+    index = faiss.IndexIVFRaBitQ(faiss.IndexFlatIP(dimensions), dimensions, lists, faiss.METRIC_INNER_PRODUCT)
+    index.cp.niter = _ROUNDS
+    index.cp.min_points_per_centroid = 1  # else FAISS complains of small collections, on stderr
+    step = max(1, count // (_SAMPLE * lists))
+    sample = [vectors for _, vectors in _rows_after(db, space, dimensions, 0, step)]
+    index.train(np.concatenate(sample))
+    return index
+
+
+def _rows_after(
+    db: Connection, space: int, dimensions: int, last: int, step: int = 1
+) -> Iterator[tuple[npt.NDArray[np.int64], Vectors]]:
+    """Ids and vectors of the rows after `last`, or about every `step`-th of them, in blocks."""
+    rows = db.execute(
+        "SELECT id, data FROM vectors WHERE space = ? AND id > ? AND abs(id * 2654435761 % ?) = 0 ORDER BY id",
+        (space, last, step),
     )
-    index.train(vectors[:: max(1, len(vectors) // 100_000)])
-    index.add_with_ids(vectors, ids)
-    body = faiss.serialize_index(index).tobytes()
-    trailer = Trailer(MAGIC, fingerprint, len(ids), int(ids[-1]), identity(store.db), hashlib.sha256(body).hexdigest())
+    while block := rows.fetchmany(_BLOCK):
+        yield np.array([row[0] for row in block], np.int64), decode([row[1] for row in block], dimensions)
+
+
+def _write(path: Path, index: Any, trailer: Trailer) -> None:
+    """Index and trailer in one file, with one rename; `trailer` without its sum."""
+    import faiss
+
+    body = faiss.serialize_index(index).data
+    trailer = replace(trailer, crc32=crc32(body))
     temporary = path.with_suffix(".new")
     with open(temporary, "wb", opener=_private) as file:
-        file.write(body + json.dumps(asdict(trailer)).encode().ljust(TRAILER))
+        file.write(body)
+        file.write(json.dumps(asdict(trailer)).encode().ljust(TRAILER))
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    return len(ids)
-
-
-def _all_rows(db: Connection, space: int, dimensions: int) -> tuple[npt.NDArray[np.int64], Vectors]:
-    rows = db.execute("SELECT id, data FROM vectors WHERE space = ? ORDER BY id", (space,))
-    ids: list[int] = []
-    parts: list[Vectors] = []
-    while block := rows.fetchmany(_BLOCK):
-        ids += [row[0] for row in block]
-        parts.append(decode([row[1] for row in block], dimensions))
-    vectors = np.concatenate(parts) if parts else np.zeros((0, dimensions), np.float32)
-    return np.array(ids, dtype=np.int64), vectors
 
 
 def _private(path: str, flags: int) -> int:
@@ -272,17 +368,39 @@ def identity(db: Connection) -> str:
     return "" if row is None else str(row[0])
 
 
-def _load(path: Path, fingerprint: str, database: str) -> tuple[Any, int]:
-    """The FAISS index and the last row id in it; (None, 0) unless every byte of the file is as it was written."""
+def _valid(path: Path, fingerprint: str, database: str) -> Trailer | None:
+    """The trailer of a file that was made from this very database."""
     trailer = read_trailer(path)
-    if trailer is None or (trailer.fingerprint, trailer.database) != (fingerprint, database):
+    return trailer if trailer and (trailer.fingerprint, trailer.database) == (fingerprint, database) else None
+
+
+def _load(path: Path, fingerprint: str, database: str, *, mapped: bool = True) -> tuple[Any, int]:
+    """The FAISS index and the last row id in it; (None, 0) unless every byte of the file is as it was written.
+
+    The file is `mapped`, not read: its memory is the system's, which may take it back.
+    """
+    trailer = _valid(path, fingerprint, database)
+    if trailer is None or _sum(path) != trailer.crc32:
         return None, 0
     import faiss
 
-    body = path.read_bytes()[:-TRAILER]
-    if hashlib.sha256(body).hexdigest() != trailer.sha256:
+    try:
+        index: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
+    except (RuntimeError, MemoryError):  # somebody has made it look whole
         return None, 0
-    return faiss.deserialize_index(np.frombuffer(body, dtype=np.uint8)), trailer.last_id
+    sound = isinstance(index, faiss.IndexIVFRaBitQ) and index.ntotal == trailer.count
+    return (index, trailer.last_id) if sound else (None, 0)
+
+
+def _sum(path: Path) -> int:
+    """CRC-32 of everything before the trailer: 2 GB a second, where SHA-256 would take a search at a million 0.1 s."""
+    left = path.stat().st_size - TRAILER
+    found = 0
+    with path.open("rb") as file:
+        while block := file.read(min(left, 1 << 20)):
+            found = crc32(block, found)
+            left -= len(block)
+    return found
 
 
 def verify(store: Store, space: int, fingerprint: str) -> Iterator[str]:
@@ -290,6 +408,5 @@ def verify(store: Store, space: int, fingerprint: str) -> Iterator[str]:
     path = faiss_path(store.home, space)
     if not path.exists():
         return
-    index, _ = _load(path, fingerprint, identity(store.db))
-    if index is None:
+    if _load(path, fingerprint, identity(store.db))[0] is None:
         yield f"{path.name} is damaged or belongs to another index; it will be rebuilt"

@@ -6,8 +6,6 @@ notices were lost, and everything once an hour in any case. The index is locked 
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import json
 import os
 import time
@@ -16,9 +14,9 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from ask.indexer import database, maintain
+from ask.indexer import database, filler, maintain, recognition, switch
 from ask.indexer.compile import Compiled
-from ask.indexer.errors import AskError, Busy, DiskFull, NotFound
+from ask.indexer.errors import Busy, DiskFull, ModelProblem, NotFound
 from ask.indexer.notices import Notices, Pending, notices
 from ask.indexer.progress import Progress
 from ask.indexer.reconcile import Outcome, index, is_away, update
@@ -34,8 +32,10 @@ UNWATCHED = 45.0
 """The same while there are folders that the system does not watch; never more than a twentieth of the time."""
 TICK = 5.0
 """Seconds between two looks at which roots there are, and whether their disks are."""
-SLICE = 10.0
-"""Seconds of embedding after which others may write."""
+TURN = 60.0
+"""Seconds of embedding after which it is looked at whether there is something else to do."""
+BROKEN = 300.0
+"""Seconds until embedding is tried again after its process has failed."""
 SHOWN = 20
 """Unwatched folders named in the report."""
 
@@ -62,6 +62,8 @@ class State:
     """How often events were lost, and everything was looked at."""
     pending: int = 0
     """Changed places that are not looked at yet."""
+    service: str = ""
+    """Whether searches are answered, in words."""
     problem: str = ""
     """Why the last run failed, in words; it is tried again."""
 
@@ -91,13 +93,6 @@ def limit() -> int | None:
     return min(found, default=None)
 
 
-def _give_back_memory() -> None:
-    """The model has gone, but its memory stays with the allocator (15 MB of 90, measured), perhaps for hours."""
-    gc.collect()
-    with suppress(AttributeError, OSError, TypeError):  # only glibc has it
-        ctypes.CDLL(None).malloc_trim(0)
-
-
 Told = Callable[[Outcome], None]
 
 
@@ -120,6 +115,8 @@ class Watcher:
         self._next = 0.0
         self._filled = False
         self._pause = 0.0
+        """Until then nothing is tried, and after `_no_model` embedding again (monotonic seconds)."""
+        self._no_model = 0.0
 
     def close(self) -> None:
         """Stop watching; the index is as the last look left it."""
@@ -131,7 +128,8 @@ class Watcher:
         """Until interrupted."""
         while True:
             self.step()
-            self._pending.wait(0.2 if not self._filled else TICK)
+            time.sleep(max(0.0, self._pause - time.monotonic()))
+            self._pending.wait(TICK if self._filled or self.state.problem else 0.2)
 
     def step(self) -> None:
         """Do what there is to do now."""
@@ -141,62 +139,72 @@ class Watcher:
             self.state.lost += 1
             self._start_again()
         everything = lost or time.monotonic() >= self._next
-        if not (parts or everything) and (self._filled or time.monotonic() < self._pause):
-            return
+        if parts or everything:
+            self._reconcile(parts, everything)
+        if not self._filled and time.monotonic() >= max(self._pause, self._no_model):
+            self._fill()
+
+    def _reconcile(self, parts: list[Part], everything: bool) -> None:
+        """Look at the disk. What cannot be done now is done later: nothing is lost."""
         try:
-            self._work(parts, everything)
-            self.state.problem = ""
+            with Store(self._plan.home, wait=filler.SLICE) as store:
+                self._look(store, parts, everything)
+                self._filled = not maintain.unfilled(store, self._model) and not recognition.waiting(
+                    store, self._plan.languages
+                )
+            if self._filled:
+                self.state.problem = ""
         except (Busy, DiskFull) as error:
-            self._postpone(error, parts, everything)
+            self.state.problem = error.message
+            self._pause = time.monotonic() + TICK
+            for part in parts:
+                self._pending.add(part)
+            if everything:
+                self._next = self._pause
         self._write()
 
-    def _work(self, parts: list[Part], everything: bool) -> None:
-        with Store(self._plan.home, wait=SLICE) as store:
-            if everything or parts:
-                self._reconcile(store, parts, everything)
-            self._fill(store)
-
-    def _reconcile(self, store: Store, parts: list[Part], everything: bool) -> None:
+    def _look(self, store: Store, parts: list[Part], everything: bool) -> None:
         rules = maintain.consenting(store, self._plan).rules()
-        reading = self._plan.reading(self._model)
+        reading = self._plan.reading(switch.cutter(store, self._model))
         began = time.monotonic()
         if everything:
             self._roots = [path for _, path in store.roots()]
             self._notices.roots(self._roots)
             outcome = index(store, self._roots, rules, reading, self._progress, self._notices.enter)
             self.state.scanned = int(time.time())
+            self._next = time.monotonic() + self._until_next(time.monotonic() - began)
         else:
             outcome = update(store, parts, rules, reading, self._progress, self._notices.enter)
-        self._filled = False
         self._told(outcome)
-        if everything:
-            self._next = time.monotonic() + self._until_next(time.monotonic() - began)
 
     def _until_next(self, took: float) -> float:
         return max(UNWATCHED, 20 * took) if self._notices.unwatched else HOUR
 
-    def _fill(self, store: Store) -> None:
-        end = time.monotonic() + SLICE
+    def _fill(self) -> None:
+        """Meaning follows words, in a process of its own; a model that fails costs meaning only."""
+        end = time.monotonic() + TURN
 
         def enough() -> bool:
-            return time.monotonic() >= end or self._pending.urgent()
+            return self._pending.urgent() or time.monotonic() >= end
 
-        maintain.fill(store, self._model, self._plan.workers, self._progress, enough=enough)
-        self._filled = not enough()
-        if self._filled:
+        try:
+            self._filled = filler.fill(self._plan.home, self._model, self._plan.workers, enough)
+            if self._filled:
+                self._filled = self._look_at_pictures(enough)
+            self.state.problem = ""
+        except (Busy, DiskFull) as error:
+            self.state.problem = error.message
+            self._pause = time.monotonic() + TICK
+        except ModelProblem as error:
+            self.state.problem = error.message
+            self._no_model = time.monotonic() + BROKEN
+        self._write()
+
+    def _look_at_pictures(self, enough: Callable[[], bool]) -> bool:
+        """Text in pictures comes last. True when no picture is left, and none held text that is now to be embedded."""
+        with Store(self._plan.home, wait=filler.SLICE) as store:
             found = maintain.look_at_pictures(store, self._plan, self._model, self._progress, enough=enough)
-            self._filled = not found and not enough()
-        if self._filled:
-            _give_back_memory()
-
-    def _postpone(self, error: AskError, parts: list[Part], everything: bool) -> None:
-        """Nothing is lost: what was to be done is done later."""
-        self.state.problem = error.message
-        for part in parts:
-            self._pending.add(part)
-        self._pause = time.monotonic() + TICK
-        if everything:
-            self._next = self._pause
+        return not found and not enough()
 
     def _start_again(self) -> None:
         """Watches, too, may have been lost: make all of them anew, while everything is looked at."""

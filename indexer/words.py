@@ -90,15 +90,16 @@ def _terms(word: str, czech: bool) -> tuple[str, ...]:
     if czech:
         found += [_czech_root(part) for part in parts]
     whole = fold(word.replace("_", "").replace("'", "").replace("’", ""))
-    if parts != [whole]:
+    if parts != (whole,):
         found.append(whole)
     return tuple(term for term in found if term)
 
 
-def parts_of(word: str) -> list[str]:
+@lru_cache(maxsize=50_000)
+def parts_of(word: str) -> tuple[str, ...]:
     """The folded words an identifier is made of; one for an ordinary word. Single letters of compounds say nothing."""
     parts = [part.casefold() for part in _PART.findall(_without_marks(word))]
-    return [part for part in parts if len(part) > 1] if len(parts) > 1 else [fold(word)]
+    return tuple(part for part in parts if len(part) > 1) if len(parts) > 1 else (fold(word),)
 
 
 def stems_of(word: str) -> tuple[str, ...]:

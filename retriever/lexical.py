@@ -23,6 +23,9 @@ WEIGHTS = (1.0, 1.5, 0.5, 1.0)
 """Of body, title and headings, path, symbols and facts."""
 BUDGET = 5_000
 """Passages looked at for terms taken one by one, rarest first; more frequent terms only count for what these found."""
+COMMON = 200_000
+"""Passages that may hold a term for it to be looked up although rarer ones are there. Passing over so many takes 15 ms,
+and a term that frequent tells little."""
 SHARE = 0.3
 """A form of a word counts only if it is at least that frequent as the most frequent one: a form that is rare here by
 chance (a Czech word in the one English text) would otherwise outweigh all else."""
@@ -73,6 +76,8 @@ def search(db: Connection, query: Query, scope: Scope | None = None) -> Lexical:
     within = _within(query, scope)
     budget = BUDGET
     for term in terms:
+        if tally.shares and term.frequency > COMMON:
+            break  # so are all that follow
         if tally.shares and term.frequency > budget:
             tally.add(term, _for_candidates(db, term, tally.best(_MOST_CANDIDATES)))
         else:
@@ -158,7 +163,7 @@ class _Tally:
             self.covered[row] += term.idf
 
     def best(self, count: int) -> list[int]:
-        return nsmallest(count, self.passages, key=lambda row: (-self.passages[row], row))
+        return [row for _, row in nsmallest(count, [(-score, row) for row, score in self.passages.items()])]
 
     def result(self, rarity: Mapping[str, float]) -> Lexical:
         all_idf = sum(rarity.values()) or 1.0

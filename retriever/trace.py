@@ -46,7 +46,7 @@ def _not_scanned(searcher: Searcher, raw: bytes) -> str:
         return "it lies in no indexed folder; run: ask index on its folder"
     above = raw
     while len(above) > 1:
-        above = os.path.dirname(above)
+        above = os.path.dirname(above)  # noqa: PTH120 (pathlib cannot hold bytes)
         left = searcher.db.execute("SELECT reason, detail FROM files WHERE path = ?", (above,)).fetchone()
         if left is not None:
             return f"its folder {os.fsdecode(above)} is left out: {REASONS.get(left[0], left[0])} {left[1]}".rstrip()

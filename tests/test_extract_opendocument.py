@@ -1,6 +1,5 @@
 """OpenDocument files, put together here part by part."""
 
-# ruff: noqa: E501 (samples are easier to read when an element is not broken)
 from __future__ import annotations
 
 import io

@@ -1,6 +1,5 @@
 """Rich Text Format, written here."""
 
-# ruff: noqa: E501 (the sample is easier to read when its groups are not broken)
 from __future__ import annotations
 
 import random

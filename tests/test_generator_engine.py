@@ -143,6 +143,17 @@ def test_a_process_killed_in_mid_stream_is_an_error_and_the_next_question_starts
     assert run(engine, PROMPT, GREEDY)[0]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGSTOP")
+def test_a_process_that_died_unnoticed_is_replaced(engine: Engine) -> None:
+    """A killed process looked alive for a moment more, and the next question died with it."""
+    text, _ = run(engine, PROMPT, GREEDY)
+    for ask in (lambda: run(engine, PROMPT, GREEDY)[0] == text, lambda: engine.count(["abc"]) == [3]):
+        assert engine.process_id
+        os.kill(engine.process_id, signal.SIGSTOP)  # alive, and it hears nothing more
+        threading.Timer(0.2, os.kill, (engine.process_id, signal.SIGKILL)).start()
+        assert ask()
+
+
 def test_sixteen_questions_at_once_wait_for_each_other(engine: Engine) -> None:
     answers: dict[int, str] = {}
 

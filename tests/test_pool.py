@@ -215,10 +215,12 @@ def test_the_last_text_of_a_changing_file_is_kept(ask: Any, tree: Tree) -> None:
 
 def test_leaving_early_ends_everything(tree: Tree, settings: ReaderSettings) -> None:
     root = tree({f"{n}.txt": f"note {n}" for n in range(60)})
+    before = set(threading.enumerate())  # libraries that other tests have used leave some behind
     results = read_files([state(path) for path in root.iterdir()], settings)
     next(results)
+    assert set(threading.enumerate()) - before
     results.close()
-    assert not [thread for thread in threading.enumerate() if thread is not threading.main_thread() and thread.daemon]
+    assert not set(threading.enumerate()) - before
 
 
 def test_an_error_of_the_source_of_files_is_raised(tree: Tree, settings: ReaderSettings) -> None:

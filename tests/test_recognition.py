@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -93,21 +92,3 @@ def test_it_can_be_switched_off(ask: Any, tree: Tree, monkeypatch: pytest.Monkey
     db = ask.db()
     assert helpers.waiting(db) == {"tesseract": 1}
     db.close()
-
-
-def test_an_index_of_the_version_before(ask: Any, tree: Tree) -> None:
-    """Version 1 knew neither clones nor pictures: looking at it works, and the next run brings it up to date."""
-    root = tree({"a.txt": "The kettle is in the shed.\n"})
-    ask("index", root)
-    db = sqlite3.connect(ask.home / "index.db")
-    db.executescript(
-        "DROP TABLE clones; DROP INDEX files_pictures; ALTER TABLE files DROP COLUMN history;"
-        "ALTER TABLE files DROP COLUMN pictures; PRAGMA user_version = 1"
-    )
-    db.close()
-    assert ask("search", "kettle").code == 0
-    assert ask("doctor").code in (0, 2)
-    (root / "b.txt").write_text("The teapot is in the garden.\n")
-    assert ask("index", root).code == 0
-    assert ask("search", "teapot").code == 0
-    assert ask("check").code == 0

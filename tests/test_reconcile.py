@@ -40,6 +40,11 @@ def content(ask: Any) -> dict[str, list[tuple[object, ...]]]:
     return found
 
 
+def has_room(at: Path) -> bool:
+    """No file has taken the place of a folder above it."""
+    return not any(above.is_file() for above in at.parents)
+
+
 class Changes(RuleBasedStateMachine):
     """A folder that somebody works in, and an index that follows."""
 
@@ -56,20 +61,21 @@ class Changes(RuleBasedStateMachine):
     @rule(name=NAMES, text=TEXTS)
     def write(self, name: str, text: bytes) -> None:
         at = self.root / name
-        if not at.is_dir():
+        if has_room(at) and not at.is_dir():
             at.parent.mkdir(parents=True, exist_ok=True)
             at.write_bytes(text)
             self.stale = True
 
     @rule(name=NAMES)
     def delete(self, name: str) -> None:
-        (self.root / name).unlink(missing_ok=True)
-        self.stale = True
+        if (self.root / name).is_file():
+            (self.root / name).unlink()
+            self.stale = True
 
     @rule(source=st.one_of(NAMES, FOLDERS), goal=st.one_of(NAMES, FOLDERS))
     def move(self, source: str, goal: str) -> None:
         here, there = self.root / source, self.root / goal
-        if here.exists() and not there.exists() and not there.is_relative_to(here):
+        if here.exists() and has_room(there) and not there.exists() and not there.is_relative_to(here):
             there.parent.mkdir(parents=True, exist_ok=True)
             here.rename(there)
             self.stale = True

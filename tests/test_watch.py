@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,11 +17,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ask.indexer import notices, watch
+from ask.indexer import filler, notices, watch
+from ask.indexer.compile import Compiled
+from ask.indexer.errors import ModelProblem
 from ask.indexer.notices import FolderNotices, Pending, TreeNotices, outermost
 from ask.indexer.scan import Part
 
@@ -130,6 +134,14 @@ def test_every_kind_of_change_is_followed(ask: Any, running: tuple[Running, Path
 
 
 @linux
+def test_the_watcher_leaves_no_core_and_nothing_for_others_to_read(running: tuple[Running, Path]) -> None:
+    watcher, _ = running
+    process = Path(f"/proc/{watcher.child.pid}")
+    assert re.search(r"^Max core file size +0 +0 ", (process / "limits").read_text(), re.MULTILINE)
+    assert "Umask:\t0077" in (process / "status").read_text()
+
+
+@linux
 def test_left_out_folders_are_not_watched_and_stay_left_out(ask: Any, running: tuple[Running, Path]) -> None:
     """A part of a tree is judged as it is when the whole tree is read, not as if somebody had named it."""
     watcher, root = running
@@ -230,6 +242,35 @@ def test_a_file_alone_can_be_watched(ask: Any, tree: Tree) -> None:
         (root / "new").replace(root / "diary.txt")
         until(lambda: ask.count("SELECT size FROM files") == 19, "the file saved atomically")
         assert ask.count("SELECT count(*) FROM files") == 1
+    finally:
+        watcher.end()
+
+
+def test_meaning_is_filled_in_by_a_process_that_ends(ask: Any, tree: Tree, compiled: Compiled, tmp_path: Path) -> None:
+    """The model's memory stayed with the watcher, which grew for as long as it ran."""
+    assert ask("index", tree({"a.txt": "one\n", "b.txt": "two\n"}), "--wait", "words").code == 0
+    with pytest.raises(ModelProblem, match="cannot be used"):
+        filler.fill(ask.home, replace(compiled, folder=tmp_path), 1, lambda: False)
+    assert ask.count("SELECT count(*) FROM chunks WHERE tier = 2") == 0
+    filler.fill(ask.home, compiled, 1, lambda: True)
+    assert filler.fill(ask.home, compiled, 1, lambda: False)
+    assert ask.count("SELECT count(*) FROM chunks WHERE tier < 2") == 0
+
+
+@linux
+def test_a_broken_model_costs_meaning_only(ask: Any, tree: Tree, tmp_path: Path) -> None:
+    root = tree({"a.txt": "one\n"})
+    assert ask("index", root, "--wait", "words").code == 0
+    copied = shutil.copytree(ask.home / "models", tmp_path / "models")
+    next(copied.glob("*/model.onnx")).write_bytes(b"no model any more")
+    (ask.home / "models").unlink()
+    copied.rename(ask.home / "models")
+    watcher = Running(ask)
+    try:
+        until(lambda: "cannot be loaded" in watcher.state().get("problem", ""), "the report of it")
+        (root / "b.txt").write_text("two\n")
+        until(lambda: indexed(ask) == {"a.txt", "b.txt"}, "words, all the same")
+        assert watcher.child.poll() is None
     finally:
         watcher.end()
 
