@@ -23,5 +23,5 @@ def opened(data: bytes) -> Iterator[sqlite3.Connection]:
             db.execute("PRAGMA trusted_schema = OFF")
             db.execute("PRAGMA query_only = ON")
             yield db
-    except (sqlite3.Error, OverflowError) as problem:
+    except (sqlite3.Error, OverflowError, UnicodeError) as problem:  # even the text of an error may be damaged
         raise Unreadable("damaged", f"not a whole database: {problem}") from problem
