@@ -142,7 +142,11 @@ def look_at_pictures(
         return []
     end = time.monotonic() + plan.pictures
     return recognition.look(
-        store, plan.reading(switch.cutter(store, model)), plan.languages, progress, lambda: enough() or time.monotonic() >= end
+        store,
+        plan.reading(switch.cutter(store, model)),
+        plan.languages,
+        progress,
+        lambda: enough() or time.monotonic() >= end,
     )
 
 
