@@ -14,7 +14,9 @@ from ask.retriever.filters import Filters
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Number = Annotated[int | None, typer.Option("-n", "--number", min=1, max=100_000, help="How many hits.")]
-After = Annotated[str | None, typer.Option(metavar="DATE", help='Not older: 2019, 2019-03, 2019-03-01, 2w, "last week".')]
+After = Annotated[
+    str | None, typer.Option(metavar="DATE", help='Not older: 2019, 2019-03, 2019-03-01, 2w, "last week".')
+]
 Before = Annotated[str | None, typer.Option(metavar="DATE", help="Older than that.")]
 Kind = Annotated[list[str] | None, typer.Option(metavar="KIND", help=f"One of: {', '.join(KINDS)}. Repeatable.")]
 In = Annotated[list[str] | None, typer.Option("--path", metavar="PATH", help="Only below this. Repeatable.")]

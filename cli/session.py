@@ -135,6 +135,9 @@ def hit_json(hit: Hit) -> dict[str, object]:
         "snippet": hit.snippet,
         "heading": list(hit.heading),
         "family": list(hit.family),
+        "copies": [
+            {"path": c.path, "date": None if c.date is None else c.date.isoformat(), "same": c.same} for c in hit.copies
+        ],
         "exact": hit.exact,
         "why": dict(hit.why),
     }
