@@ -162,8 +162,8 @@ def head(hit: Hit, line: int | None, view: View, *, faint: bool = False) -> Iter
     pieces.append(Piece(_about(hit, view), "dim"))
     lead = view.terminal.paint(number, "dim" if faint else "rank")
     yield from packed(pieces, view, lead=lead)
-    if hit.family and not faint:
-        yield from packed([_copies(hit, view)], view, lead=" " * INDENT)
+    if hit.copies and not faint:
+        yield from packed(_copies(hit, view), view, lead=" " * INDENT)
 
 
 def place(path: str, document: str | None, line: int | None, page: int | None, view: View) -> Piece:
@@ -195,10 +195,18 @@ def _about(hit: Hit, view: View) -> str:
     return view.terminal.sign(" · ").join(about)
 
 
-def _copies(hit: Hit, view: View) -> Piece:
-    shown = ", ".join(view.path(path) for path in hit.family[:2])
-    more = f" and {len(hit.family) - 2} more" if len(hit.family) > 2 else ""
-    return Piece(f"same text: {shown}{more}", "dim")
+def _copies(hit: Hit, view: View) -> Iterator[Piece]:
+    """`same text: …` and `other versions: …`, each with its date."""
+    for label, same in (("same text:", True), ("other versions:", False)):
+        some = [copy for copy in hit.copies if copy.same is same]
+        if not some:
+            continue
+        yield Piece(label, "dim")
+        for copy in some[:3]:
+            date = "" if copy.date is None else f" ({day(copy.date, view.now).split(',')[0]})"
+            yield Piece(view.path(copy.path) + date, "dim", (copy.path, None), path=True)
+        if len(some) > 3:
+            yield Piece(f"and {len(some) - 3} more", "dim")
 
 
 def day(date: datetime, now: datetime) -> str:

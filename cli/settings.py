@@ -56,7 +56,7 @@ class Settings:
     """The value of every setting. `ROWS` describes them, `load` fills them in."""
 
     # what is shown
-    results: int = _row(10, "How many hits are shown.", "20", values.number(1, 1000))
+    results: int = _row(10, "How many hits are shown.", "20", values.number(1, 100_000))
     lines: int = _row(3, "How many lines of text are shown below a hit.", "5", values.number(0, 100))
     colour: When = _row("auto", "Colours; auto: on terminals, where NO_COLOR is not set.", '"never"', _WHEN)  # noqa: RUF009
     hyperlinks: When = _row("auto", "Clickable paths; auto: on terminals known for them.", '"always"', _WHEN)  # noqa: RUF009

@@ -23,8 +23,9 @@ from ask.indexer.errors import NotFound
 from ask.indexer.names import name_text
 from ask.retriever import cued, lexical, rows
 from ask.retriever.cues import POSTED, WEIGHTS, Cues, prior
+from ask.retriever.families import Families
 from ask.retriever.fuse import Candidate, Fused, fuse, trust
-from ask.retriever.hits import Hit, Results
+from ask.retriever.hits import Copy, Hit, Results
 from ask.retriever.lexical import Lexical
 from ask.retriever.query import Query
 from ask.retriever.sharpen import Learned, sharpen
@@ -135,7 +136,8 @@ class Searcher:
         with clock.stage("show"):
             hits = self._hits(query, fused, n)
         cues = query.cues.shown() if query.cues else ""
-        good = [hit for hit in hits if _is_good(hit, found, cosines)]
+        alone = query.like is not None and not query.words  # what is nearest to a file is what was asked for
+        good = [hit for hit in hits if alone or _is_good(hit, found, cosines)]
         near = () if good else tuple(hits[:3])
         return Results(query.typed, tuple(good), near, tuple(self._notes(only)), clock.timing(), cues)
 
@@ -207,8 +209,8 @@ class Searcher:
         return _unit(decode([blob for (blob,) in blobs], space.dimensions).mean(axis=0))
 
     def similar(self, path: Path, *, n: int = 10) -> Results:
-        """Documents nearest in meaning to a file in the index: to the mean of its chunks. Raises `NotFound`."""
-        return replace(self.search(Query("", typed=str(path), like=path), n=n, only="meaning"), cues="")
+        """Documents nearest in meaning to a file in the index, its name included. Raises `NotFound`."""
+        return self.search(Query("", typed=str(path), like=path), n=n)
 
     def embedder(self) -> Embedder:
         """The model of the active space. Raises `NotFound` when nothing has been embedded."""
@@ -329,17 +331,20 @@ class Searcher:
         """One hit for each of the best `n` documents, through its best chunk; copies of a text are one hit."""
         by_id = {candidate.id: candidate for candidate in fused}
         hits: list[Hit] = []
-        places: dict[bytes, int] = {}
+        families = Families()
         for row in rows.rows(self.db, list(by_id)):
             if query.like is not None and row.path == str(query.like):
                 continue
-            at = places.setdefault(row.document_hash, len(places))
-            if at >= n + LOOK_FURTHER:
+            at = families.known(row.document_hash)
+            if at is None:
+                text = rows.text(self.db, row.document_id)
+                at = families.join(row.document_hash, row.path, row.member, text)
+            if families.count > n + LOOK_FURTHER:
                 break
-            if at < len(hits):
-                hits[at] = _with_copy(hits[at], row)
-            elif at < n:
+            if at == len(hits) < n:
                 hits.append(self._hit(query, by_id[row.id], row, at + 1))
+            elif at < len(hits):
+                hits[at] = _with_copy(hits[at], row, same=families.leads(at, row.document_hash))
         return hits
 
     def _hit(self, query: Query, candidate: Fused, row: rows.Row, rank: int) -> Hit:
@@ -394,10 +399,10 @@ def _unit(vector: Vectors) -> Vectors:
     return unit
 
 
-def _with_copy(hit: Hit, row: rows.Row) -> Hit:
+def _with_copy(hit: Hit, row: rows.Row, *, same: bool) -> Hit:
     if row.path == hit.path or row.path in hit.family:
         return hit
-    return replace(hit, family=(*hit.family, row.path))
+    return replace(hit, copies=(*hit.copies, Copy(row.path, row.date, same)))
 
 
 def _line_starts(text: str, start: int, end: int) -> list[int]:

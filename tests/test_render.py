@@ -11,7 +11,7 @@ from ask.cli import answers, gate, overview, render, snippet
 from ask.cli.render import View
 from ask.cli.terminal import Terminal, cell, cells, cut, cut_front, terminal
 from ask.generator.results import Answer, Citation, Claim
-from ask.retriever.hits import Hit, Results
+from ask.retriever.hits import Copy, Hit, Results
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,7 +83,9 @@ def test_nothing_is_wider_than_the_terminal(width: int, explain: bool) -> None:
         title="漢字の題名 " * 20,
         snippet="Dlouhý odstavec o HTML " * 20 + "slovobezmezer" * 20 + "漢字" * 60,
         text="",
-        family=("/home/o/kopie/" * 6, "/b", "/c"),
+        copies=tuple(
+            Copy(path, HIT.date, same) for path in ("/home/o/kopie/" * 6, "/b", "/c") for same in (True, False)
+        ),
     )
     for line in plain(render.hits([long, HIT], view(width, explain=explain))):
         assert cells(line) <= max(width, 46 if explain and "█" in line else 0), line
@@ -147,7 +149,7 @@ def test_hostile_texts_reach_nobody() -> None:
     evil = "\x1b]52;c;AAAA\x07\x1b[2J\u202eevil\n\x9b1m"
     hit = replace(
         HIT, path=f"/home/o/{evil}", document=evil, kind=evil, title=evil, heading=(evil,), snippet=evil, text="",
-        family=(evil,), why={evil: 1.0},
+        copies=(Copy(evil, None, True), Copy(evil, None, False)), why={evil: 1.0},
     )  # fmt: skip
     citation = Citation(evil, evil, evil, 1, 1, None, evil)
     found = Answer("q", evil, True, False, (citation,), model=evil, host=evil, notes=(evil,))
