@@ -38,11 +38,16 @@ WIDENED = 3
 AROUND = 400
 SHOWN = 3
 """Sentences of an answer."""
-ENOUGH = 0.12
+ENOUGH = 0.1
 """Confidence below which nothing is answered. Twice as much withheld a right first sentence from 4 in 100 questions."""
-SURE = 0.3
+SURE = 0.2
 """Confidence below which it is said that the sentences may be beside the point."""
+AS_GOOD = 0.8
+"""Share of the best file's score from which on another one is named beside it."""
 UNSURE = "not sure: these are the nearest sentences, and may be beside the point"
+_LABEL = re.compile(r"(?:title|tags|keywords|aliases|layout)\s*:", re.IGNORECASE)
+_TOP = 500
+"""Code points at the top of a note in which such a line describes it."""
 BEFORE = 200
 """Code points of the sentence before that go into the meaning of a sentence in its context."""
 
@@ -108,14 +113,14 @@ def _files(
     things: tuple[Kinds, ...], hits: Sequence[Hit], quotes: Sequence[Quote], library: Library | None
 ) -> list[Quote]:
     """The files that are one of the things, each with the line that says what it is, else with its best sentence."""
-    found = []
-    for hit in hits:
-        if seeking.fits(hit, things):
+    fitting = [hit for hit in hits if seeking.fits(hit, things)]
+    links = any(thing.link for thing in things)
+    found: list[Quote] = []
+    for hit in fitting:
+        if hit.score >= AS_GOOD * fitting[0].score:
             own = [quote for quote in quotes if (quote.hit.path, quote.hit.document) == (hit.path, hit.document)]
             linked = [quote for quote in own if has_link(quote.sentence.text)]
-            links = any(thing.link for thing in things)
-            told = linked[:1] if links else _introduced(hit, library) or own[:1]
-            found += told
+            found += linked[:1] if links else _introduced(hit, library) or own[:1]
     return found
 
 
@@ -151,7 +156,8 @@ def _candidates(hits: Sequence[Hit], spoken: str) -> list[_Candidate]:
         for at, sentence in enumerate(inside):
             near = frozenset(stem for around in stemmed[max(at - 1, 0) : at + 2] for stem in around)
             before = inside[at - 1].text[-BEFORE:] if at else ""
-            if len(inside) == 1 or not _is_heading(sentence, hit):
+            following = inside[at + 1].text if at + 1 < len(inside) else ""
+            if len(inside) == 1 or not (_is_heading(sentence, hit) or _heads(sentence, following, hit)):
                 found.append(_Candidate(hit, sentence, before, stemmed[at], near))
     return found
 
@@ -162,6 +168,17 @@ def _is_heading(sentence: Sentence, hit: Hit) -> bool:
         return False
     top = hit.start + sentence.start == 0 and len(sentence.text.split()) <= 8
     return top or sentence.text.lstrip().startswith("#") or sentence.text in (hit.title, *hit.heading)
+
+
+def _heads(sentence: Sentence, following: str, hit: Hit) -> bool:
+    """A few words on a line of their own that name what the longer text below them says; or the title above a note."""
+    text = sentence.text.strip()
+    if hit.kind in LINE_KINDS or not text[:1].isalnum():
+        return False
+    if hit.start + sentence.start < _TOP and _LABEL.match(text):
+        return True
+    named = len(text.split()) <= 5 and not text.endswith((".", "!", "?", "…")) and not any(map(str.isdigit, text))
+    return named and len(following) > 2 * len(text)
 
 
 def _unique(candidates: list[_Candidate]) -> list[_Candidate]:
@@ -233,7 +250,7 @@ def _title(hit: Hit) -> str:
 
 
 def confidence_of(question: str, quote: Quote) -> float:
-    """0 to 1: how likely the sentence answers the question, from meaning, and names that are asked for and missing.
+    """0 to 1: how likely the sentence answers the question: by meaning, words, and what is asked for and missing.
 
     A logistic curve; its middle lies where answerable and unanswerable questions about the same passages are as many.
     """
@@ -244,7 +261,8 @@ def confidence_of(question: str, quote: Quote) -> float:
     told = set(stems(f"{title} {quote.sentence.text}", spoken))
     particulars = [stem for word in (*names(question), *numbers(question)) for stem in stems(word, spoken)]
     missing = any(stem not in at_hand for stem in particulars)
-    evidence = quote.meaning + 0.15 * len(asked & told) / max(len(asked), 1) - 0.1 * missing
+    silent = not offers(expected(question), question, quote.sentence.text)
+    evidence = quote.meaning + 0.15 * len(asked & told) / max(len(asked), 1) - 0.1 * missing - 0.05 * silent
     return 1 / (1 + math.exp(-8 * (evidence - 0.62)))
 
 

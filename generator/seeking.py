@@ -24,7 +24,7 @@ _ASKS = re.compile(
 )
 """A question begins so, or ends with a question mark."""
 _ASKS_FOR_ONE = re.compile(
-    r"(?:which|where (?:is|are|was|were|did i (?:put|save|keep))|do i (?:still )?have|have i(?: got)?|is there"
+    r"(?:which|where (?:is|are|did i (?:put|save|keep))|do i (?:still )?have|have i(?: got)?|is there"
     r"|kde (?:je|jsou|mam)|kter\w+|mam(?: nekde)?|existuje)\b"
 )
 _NEAR = 24

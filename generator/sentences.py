@@ -57,6 +57,8 @@ _OWN_LINE = re.compile(
 _CODE_LINE = re.compile(r"(?: {4}|\t)\s*\S|.*[;{}]\s*$")
 _COLUMNS = re.compile(r"\S(?: {3,}|\t)\s*\S")
 """A gap between columns: such a line is a row of a table drawn with spaces, and neither goes on nor is gone on with."""
+_AMOUNT = re.compile(r"\d[\d .,]*\s*(?:Kč|CZK|EUR|€|\$|USD|GBP|£|%|ks|kg|,-|,–)?\s*$")
+"""Two lines in a row that end so are rows of a table whose columns were lost, as in the text of a PDF."""
 _COMMENT = re.compile(r"[ \t]*(?:(?:#+|//+|\*|--|;+|%+)[ \t]+)?")
 _BREAK = re.compile(r"[;:]\s|,\s|\s")
 
@@ -104,7 +106,7 @@ def _goes_on(before: str, line: str) -> bool:
     if _LIST_ITEM.match(line) or _HEADING.match(line) or _OWN_LINE.match(line) or _HEADING.match(before):
         return False
     last = before.rsplit("\n", 1)[-1]
-    if _COLUMNS.search(line) or _COLUMNS.search(last):
+    if _COLUMNS.search(line) or _COLUMNS.search(last) or (_AMOUNT.search(line) and _AMOUNT.search(last)):
         return False
     if _CODE_LINE.match(line) or _CODE_LINE.match(last):
         return bool(_LIST_ITEM.match(before)) and line.startswith("  ") and not line.rstrip().endswith((";", "{", "}"))

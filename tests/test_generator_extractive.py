@@ -232,6 +232,15 @@ def test_marks_of_lists_and_comments_are_not_read_out(embedder: Minilm) -> None:
     assert found.citations[0].quote.startswith("- A backup")
 
 
+def test_a_line_that_names_what_follows_is_no_answer(embedder: Minilm) -> None:
+    manual = "Care and cleaning.\n\nFactory reset\n\nHold the lever down for fourteen seconds until it beeps.\n"
+    found = extractive.best_sentences("How is the factory reset done?", [hit(manual)], embedder)
+    assert found[0].sentence.text.startswith("Hold the lever")
+    note = "title: The way to fill the dishwasher\ntags: [kitchen]\n\nPlates stand with their faces to the left.\n"
+    found = extractive.best_sentences("How do I fill the dishwasher?", [hit(note)], embedder)
+    assert [quote.sentence.text for quote in found] == ["Plates stand with their faces to the left."]
+
+
 def test_an_unsure_answer_says_so(embedder: Minilm) -> None:
     question = "How tall is the summer house?"
     found = extractive.answer(question, results(question, CABIN), embedder)

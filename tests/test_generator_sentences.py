@@ -48,6 +48,8 @@ def test_rows_of_a_table_drawn_with_spaces_stand_for_themselves() -> None:
     """A bill once came out as one quote of six rows, too long to see which sum belonged to what."""
     bill = "Diagnostics, the computer reports 41 faults      900 CZK\nCable harness, original            6 480 CZK\n"
     assert len(texts(bill)) == 2
+    lost = "Taking the network cable out of the waste pipe 1 1 200 Kč\nElbow for the waste pipe HT 50 2 × 85 170 Kč\n"
+    assert len(texts(lost)) == 2
     assert texts(f"What was done, and what it cost us in the end\n{bill}")[0].startswith("What was done")
 
 
