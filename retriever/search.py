@@ -329,7 +329,9 @@ class Searcher:
         if without and searched != "words":
             (total,) = self.db.execute("SELECT count(*) FROM chunks").fetchone()
             yield f"meaning covers {100 * (total - without) // total} % of the index so far; words cover all of it"
-        (unread,) = self.db.execute("SELECT count(*) FROM files WHERE status = 'unreadable'").fetchone()
+        (unread,) = self.db.execute(
+            "SELECT count(*) FROM files WHERE status != 'indexed' AND status = 'unreadable'"
+        ).fetchone()
         if unread:
             yield f"{unread} {'file' if unread == 1 else 'files'} could not be read (ask status --skipped)"
 
