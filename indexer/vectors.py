@@ -262,7 +262,7 @@ def build(store: Store, space: int, fingerprint: str, dimensions: int, *, anew: 
         return 0
     index, last, trained = None, 0, count
     if trailer is not None and count <= _GROWN * trailer.trained and not _gone(trailer, count, tail):
-        index, last = _load(path, fingerprint, identity(store.db))
+        index, last = _load(path, fingerprint, identity(store.db), to_add=True)
         trained = trailer.trained
     if index is None:
         index, last, trained = _lists(store.db, space, dimensions, count), 0, count
@@ -342,17 +342,18 @@ def _valid(path: Path, fingerprint: str, database: str) -> Trailer | None:
     return trailer if trailer and (trailer.fingerprint, trailer.database) == (fingerprint, database) else None
 
 
-def _load(path: Path, fingerprint: str, database: str) -> tuple[Any, int]:
+def _load(path: Path, fingerprint: str, database: str, *, to_add: bool = False) -> tuple[Any, int]:
     """The FAISS index and the last row id in it; (None, 0) unless every byte of the file is as it was written.
 
-    The file is mapped, not read: its memory is the system's, which may take it back.
+    The file is mapped, not read: its memory is the system's, which may take it back. One to add to is read, because
+    FAISS would write into the map.
     """
     trailer = _valid(path, fingerprint, database)
     if trailer is None or _sum(path) != trailer.crc32:
         return None, 0
     import faiss
 
-    return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC), trailer.last_id
+    return faiss.read_index(str(path), 0 if to_add else faiss.IO_FLAG_MMAP_IFC), trailer.last_id
 
 
 def _sum(path: Path) -> int:
