@@ -87,6 +87,12 @@ def _nothing() -> NotFound:
     return NotFound("nothing is indexed yet", "Run: ask index ~/some/folder")
 
 
+def log_size(home: Path) -> int:
+    """Bytes in the log of the database; it is empty when the last writer has closed and nobody was reading."""
+    log = home / f"{FILE}-wal"
+    return log.stat().st_size if log.exists() else 0
+
+
 def below(folder: bytes) -> tuple[bytes, bytes]:
     """The paths below a folder are those greater than the first and less than the second."""
     inside = folder.rstrip(_SEPARATOR) + _SEPARATOR

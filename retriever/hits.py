@@ -45,6 +45,10 @@ class Hit:
     """False when the chunk's vector is still the approximate one."""
     family: tuple[str, ...] = ()
     """Other paths with the same text (copies, backups)."""
+    lines: tuple[int | None, ...] | None = None
+    """1-based source line of each line of the snippet, None where it cannot be told; None when nobody asked."""
+    focus: tuple[int, int] | None = None
+    """The part of the snippet that matched best where its words do not tell: code points of the snippet, half-open."""
 
 
 @dataclass(frozen=True, slots=True)

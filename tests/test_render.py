@@ -94,6 +94,14 @@ def test_a_long_path_keeps_its_end() -> None:
     assert plain(render.hits([long], view(40)))[0] == " 1  …/folder/folder/folder/outline.py:13"
 
 
+def test_a_path_below_the_working_folder_is_relative_to_it_on_a_terminal() -> None:
+    here = replace(view(100), folder="/home/o/scripts")
+    assert here.path("/home/o/scripts/outline.py") == "outline.py"
+    assert here.path("/home/o/scripts") == "~/scripts"
+    assert here.path("/home/o/scripts.old/a") == "~/scripts.old/a"
+    assert replace(view(), folder="/home/o/scripts").path("/home/o/scripts/a") == "/home/o/scripts/a"
+
+
 def test_rows_are_those_that_match_best() -> None:
     text = "\n".join([*("nothing here" for _ in range(9)), "about structure", "odstavec", "html", "structure"])
     hit = replace(HIT, snippet=text, text=text, line=1, end_line=13)
@@ -256,6 +264,8 @@ def test_an_answer_that_is_not_given() -> None:
     assert list(answers.answer(nothing, view())) == ["No answer found in your files.", "3 files could not be read"]
     withheld = replace(nothing, withheld="The moon is cheese.", notes=())
     assert list(answers.answer(withheld, view())) == ["No answer: what the model wrote is not backed by your files."]
+    elsewhere = replace(nothing, model="big", host="gpu.example.org", notes=())
+    assert plain(answers.answer(elsewhere, view()))[1] == "asked: big at gpu.example.org"
 
 
 def test_status_in_a_few_lines() -> None:

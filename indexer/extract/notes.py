@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from ask.indexer.extract.plain import text_of
 from ask.indexer.extract.records import number, records, string
 from ask.indexer.extract.registry import Source, extractor
 from ask.indexer.extract.safe_xml import child_text, find, line_of, local_name, parsed, tree_of
+from ask.indexer.extract.stored import MAGIC, opened
 from ask.indexer.text import normalise
 
 if TYPE_CHECKING:
@@ -139,21 +139,14 @@ def _paragraph_pieces(text: str, heading: Sequence[str], marks: Sequence[tuple[i
 
 def _is_cherry_database(source: Source) -> bool:
     head = source.data[:100_000]
-    return head.startswith(b"SQLite format 3\0") and b"node_id" in head and b"ts_lastsave" in head
+    return head.startswith(MAGIC) and b"node_id" in head and b"ts_lastsave" in head
 
 
 @extractor("cherrytree database", suffixes=[".ctb"], sniff=_is_cherry_database)
 def read_ctb(source: Source) -> Iterator[Document]:
     """CherryTree's SQLite, opened in memory and only read."""
-    try:
-        with closing(sqlite3.connect(":memory:")) as db:
-            db.deserialize(source.data)
-            db.text_factory = lambda data: data.decode("utf-8", "replace")
-            db.execute("PRAGMA trusted_schema = OFF")
-            db.execute("PRAGMA query_only = ON")
-            yield from _documents(_rows(db), source)
-    except (sqlite3.Error, OverflowError) as problem:
-        raise Unreadable("damaged", f"not a whole database: {problem}") from problem
+    with opened(source.data) as db:
+        yield from _documents(_rows(db), source)
 
 
 def _rows(db: sqlite3.Connection) -> Iterator[Note]:
