@@ -200,7 +200,11 @@ class Nearest:
             flags = np.zeros(max(self._last, int(ids.max())) + 1, bool)
             flags[ids] = True
             parameters.sel = faiss.IDSelectorBitmap(np.packbits(flags, bitorder="little"))  # type: ignore[call-arg, arg-type]
-        _, found = self._index.search(query[None, :], min(k, self._index.ntotal), params=parameters)
+        wanted = min(k, self._index.ntotal)
+        _, found = self._index.search(query[None, :], wanted, params=parameters)
+        if (found < 0).any() and parameters.nprobe < self._index.nlist:  # what is allowed lies elsewhere
+            parameters.nprobe = self._index.nlist
+            _, found = self._index.search(query[None, :], wanted, params=parameters)
         return [int(i) for i in found[0] if i >= 0]
 
     def _probes(self, allowed: Collection[int] | None) -> int:

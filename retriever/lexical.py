@@ -23,8 +23,8 @@ WEIGHTS = (1.0, 1.5, 0.5, 1.0)
 """Of body, title and headings, path, symbols and facts."""
 BUDGET = 5_000
 """Passages looked at for terms taken one by one, rarest first; more frequent terms only count for what these found."""
-COMMON = 200_000
-"""Passages that may hold a term for it to be looked up although rarer ones are there. Passing over so many takes 15 ms,
+COMMON = 100_000
+"""Passages that may hold a term for it to be looked up although rarer ones are there. Passing over so many takes 8 ms,
 and a term that frequent tells little."""
 SHARE = 0.3
 """A form of a word counts only if it is at least that frequent as the most frequent one: a form that is rare here by

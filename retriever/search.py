@@ -381,7 +381,9 @@ class Searcher:
         if pending and searched != "words":
             (total,) = self.db.execute("SELECT count(*) FROM chunks").fetchone()
             yield coverage(total, pending.get(0, 0), pending.get(1, 0))
-        (unread,) = self.db.execute("SELECT count(*) FROM files WHERE status = 'unreadable'").fetchone()
+        (unread,) = self.db.execute(
+            "SELECT count(*) FROM files WHERE status != 'indexed' AND status = 'unreadable'"
+        ).fetchone()
         if unread:
             yield f"{unread} {'file' if unread == 1 else 'files'} could not be read (ask status --skipped)"
 
