@@ -151,19 +151,27 @@ class Searcher:
     ) -> list[Candidate]:
         """What both sides say of each chunk, and what its file's name says."""
         rows = self.db.execute(
-            "SELECT c.id, c.document_id, f.path, r.path, d.member, v.data FROM json_each(?) wanted"
+            "SELECT c.id, c.document_id, c.symbols, f.path, r.path, d.member, v.data FROM json_each(?) wanted"
             " JOIN chunks c ON c.id = wanted.value JOIN documents d ON d.id = c.document_id"
             " JOIN files f ON f.id = d.file_id JOIN roots r ON r.id = f.root_id"
             " LEFT JOIN vectors v ON v.hash = d.name_hash AND v.space = ?",
             (json.dumps(list(ids)), 0 if space is None else space.id),
         ).fetchall()
         shares: dict[int, float] = {}
-        for _, document, path, root, member, _ in rows:
+        for _, document, _, path, root, member, _ in rows:
             if document not in shares:
                 shares[document] = found.share(words.terms(name_text(path, root, member), "cs").split())
-        names = self._name_cosines(space, vector, {document: blob for _, document, _, _, _, blob in rows if blob})
+        names = self._name_cosines(space, vector, {row[1]: row[-1] for row in rows if row[-1]})
         return [
-            Candidate(row[0], row[1], cosines.get(row[0], 0.0), names.get(row[1], 0.0), shares[row[1]]) for row in rows
+            Candidate(
+                id=chunk,
+                document=document,
+                cosine=cosines.get(chunk, 0.0),
+                name_cosine=names.get(document, 0.0),
+                name_share=shares[document],
+                named=found.named(symbols.split()),
+            )
+            for chunk, document, symbols, *_ in rows
         ]
 
     def _with_cues(self, cues: Cues, fused: Sequence[Fused], pointed: Collection[int]) -> list[Fused]:
