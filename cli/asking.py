@@ -19,6 +19,7 @@ from ask.indexer.errors import UsageError
 from ask.retriever.hits import Results
 
 if TYPE_CHECKING:
+    from ask.retriever.filters import Filters
     from ask.retriever.query import Query
     from ask.retriever.search import Searcher
 
@@ -33,11 +34,14 @@ class Side(StrEnum):
 Words = Annotated[
     list[str], typer.Argument(metavar="QUESTION", help='What to look for; "-" reads questions from stdin.')
 ]
+WordsOrNone = Annotated[
+    list[str] | None, typer.Argument(metavar="QUESTION", help='What to look for; "-" reads questions from stdin.')
+]
 Explain = Annotated[bool, typer.Option("--explain", help="Show where each score comes from.")]
 
 
 def search(
-    question: Words,
+    question: WordsOrNone = None,
     number: options.Number = None,
     after: options.After = None,
     before: options.Before = None,
@@ -50,11 +54,11 @@ def search(
     cues: options.Cues = True,
     strict: options.Strict = False,
     explain: Explain = False,
-    files: Annotated[bool, typer.Option("--files", help="Only the paths of files.")] = False,
-    lines: Annotated[bool, typer.Option("-l", "--lines", help="path:line: text, as grep prints it.")] = False,
-    context: Annotated[
-        int | None, typer.Option("-C", "--context", min=0, max=100, help="Lines of text per hit.")
-    ] = None,
+    like: options.Like = None,
+    everything: options.All = False,
+    files: options.Files = False,
+    lines: options.Lines = False,
+    context: options.Context = None,
     min_score: Annotated[float | None, typer.Option(help="Leave out hits below this score.")] = None,
     jsonl: Annotated[bool, typer.Option("--jsonl", help='With "-": a JSON document per question.')] = False,
     json: options.Json = False,
@@ -65,25 +69,26 @@ def search(
     ask search "regular expression that checks e-mail addresses"
     ask search '"exact phrase" +needed -unwanted' --kind script --after 2019
     ask search backup --files | xargs -d '\\n' ls -l
+    ask search --like ~/bin/outline.pl --after 2015
     printf 'first\\nsecond\\n' | ask search - --jsonl
     """
-    session = Session(json, {"results": number})
+    session = Session(json, {"results": options.EVERYTHING if everything else number, "lines": context})
     limits = options.filters(after, before, kind, path, people, lang, ext)
     side: Literal["both", "words", "meaning"] = "both" if only is None else only.value
     with session.searcher() as searcher:
 
         def find(text: str) -> Results:
-            query = session.question(text, limits, cues=cues, strict=strict)
+            query = session.question(text, limits, cues=cues, strict=strict, like=options.file(like))
             found = searcher.search(query, n=session.settings.results, only=side)
             return found if min_score is None else _at_least(found, min_score)
 
         if question == ["-"]:
             return _search_stdin(session, find, jsonl=jsonl)
-        found = find(" ".join(question))
+        found = find(" ".join(question or ()))
     if json or jsonl:
         session.put_json(_results_json(found))
     else:
-        session.put(_shown(session, found, explain=explain, files=files, lines=lines, rows=context))
+        session.put(_shown(session, found, explain=explain, files=files, lines=lines))
     return 0 if found.hits else 1
 
 
@@ -141,13 +146,12 @@ def _shown(
     explain: bool = False,
     files: bool = False,
     lines: bool = False,
-    rows: int | None = None,
 ) -> Iterator[str]:
     from ask.cli import render
     from ask.indexer.words import words
     from ask.retriever.query import telling
 
-    view = session.view(telling(words(found.query)), explain=explain, rows=rows)
+    view = session.view(telling(words(found.query)), explain=explain)
     if files:
         return render.paths(found.hits)
     if lines:
@@ -168,16 +172,19 @@ def answer(
     cues: options.Cues = True,
     strict: options.Strict = False,
     explain: Explain = False,
-    model: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The language model that writes it, as in `ask model list`.")
-    ] = None,
+    like: options.Like = None,
+    everything: options.All = False,
+    files: options.Files = False,
+    lines: options.Lines = False,
+    context: options.Context = None,
+    model: options.Model = None,
+    allow_host: options.AllowHost = None,
     no_model: Annotated[bool, typer.Option("--no-model", help="Quotes only, whatever is set.")] = False,
     prompt: Annotated[
         str | None, typer.Option(metavar="NAME", help="How a model is asked: answer, deep, act, … as in `ask prompts`.")
     ] = None,
-    file: Annotated[
-        Path | None, typer.Option(metavar="PATH", help='A text to ask about too; "-" waits for standard input.')
-    ] = None,
+    file: options.File = None,
+    clipboard: options.Clipboard = False,
     json: options.Json = False,
 ) -> int:
     """Answer a question with sentences from your files, each with its file and line.
@@ -194,21 +201,26 @@ def answer(
     """
     from ask.cli import brought
 
-    session = Session(json, {"results": number, "llm": "" if no_model else model})
+    shown = {"results": options.EVERYTHING if everything else number, "lines": context}
+    session = Session(json, {**shown, "llm": "" if no_model else model, "llm_hosts": allow_host})
     if prompt is not None and not session.settings.llm:
         raise UsageError("a prompt is for a language model, and none is chosen", "See: ask model list, ask model use")
     limits = options.filters(after, before, kind, path, people, lang, ext)
-    texts = brought.texts(file)
+    texts = brought.texts(file, clipboard=clipboard)
     with session.searcher() as searcher:
-        plain = not texts and prompt is None
-        if plain and (exact := counted(session, searcher, " ".join(question))) is not None:
+        plain = not texts and prompt is None and like is None
+        if plain and (exact := counted(session, searcher, " ".join(question), limits)) is not None:
             return exact
-        query = session.question(" ".join(question), limits, cues=cues, strict=strict)
+        query = session.question(" ".join(question), limits, cues=cues, strict=strict, like=options.file(like))
 
         def find(text: str) -> Results:
             asked = query if text == query.text else session.question(text, limits, cues=cues, strict=strict)
             return searcher.search(asked, n=session.settings.results)
 
+        if files or lines:
+            found = find(query.text)
+            session.put(_shown(session, found, files=files, lines=lines))
+            return 0 if found.hits else 1
         if session.settings.llm:
             return _written(session, searcher, query, find, texts, prompt or "answer", explain=explain)
         return _quoted(session, searcher, query, find(query.text), texts, explain=explain)
@@ -218,7 +230,8 @@ def _quoted(
     session: Session, searcher: Searcher, query: Query, found: Results, texts: Mapping[str, str], *, explain: bool
 ) -> int:
     """The best sentences, those of a text that came with the question when there is one, then the hits."""
-    from ask.generator import extractive
+    from ask.cli import library
+    from ask.generator.answer import quoted
     from ask.generator.results import as_json
 
     source = found
@@ -227,7 +240,7 @@ def _quoted(
 
         source = writing.with_material(query.text, texts, replace(found, hits=()), searcher)
     embedder = searcher.embedder() if searcher.space() is not None else None
-    reply = extractive.answer(query.text, source, embedder)
+    reply = quoted(query.text, source, embedder, library.of(session, searcher, texts))
     if session.json:
         session.put_json(as_json(reply, [hit_json(hit) for hit in found.hits]))
         return 1 if reply.abstained else 0
@@ -272,8 +285,11 @@ def _written(
     return 1 if reply.abstained else 0
 
 
-def counted(session: Session, searcher: Searcher, question: str) -> int | None:
-    """Answer "how many …", "all … from 2019" exactly, by SQL; None when the question is none of these."""
+def counted(session: Session, searcher: Searcher, question: str, limits: Filters) -> int | None:
+    """Answer "how many …", "all … from 2019" exactly, by SQL; None when the question is none of these.
+
+    What flags limit comes before what the question says of the same.
+    """
     from datetime import UTC, datetime
 
     from ask.cli import counts
@@ -282,7 +298,7 @@ def counted(session: Session, searcher: Searcher, question: str) -> int | None:
     asked = counting.plan(question, datetime.now(UTC).astimezone())
     if asked is None:
         return None
-    table = tables.run(searcher.db, asked)
+    table = tables.run(searcher.db, replace(asked, filters=asked.filters.under(limits)))
     if session.json:
         session.put_json(counts.as_json(question, table))
     else:

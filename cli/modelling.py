@@ -1,21 +1,26 @@
-"""Commands about who writes answers and how: model list, model use, model pull, prompts."""
+"""Commands about models: which one knows meaning, who writes answers and how.
+
+model list, model use, model pull, model convert, prompts
+"""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from ask.cli import gate, options, settings
 from ask.cli.session import Session
-from ask.indexer.errors import UsageError
+from ask.indexer.errors import ModelProblem, NotFound, UsageError
 
 if TYPE_CHECKING:
     from ask.generator.models import Advised, Model
     from ask.generator.prompts import PromptFile
+    from ask.indexer.compile import Compiled
 
 OWN = "llm"
 """Folder in the state directory where `ask model pull` puts models. The models of meaning lie elsewhere."""
@@ -28,7 +33,8 @@ Folder = Annotated[
 
 models_app = typer.Typer(
     name="model",
-    help="Language models that write answers. Nothing is fetched without `ask model pull`.",
+    help="The model of meaning, which finds, and language models, which write answers."
+    " Nothing is fetched without `ask model pull`.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
@@ -38,37 +44,91 @@ def on_this_machine(session: Session, folders: Sequence[Path] = ()) -> list[Mode
     """The models found, those in `folders` and those fetched by `ask` first."""
     from ask.generator import models
 
-    wanted = [Path(options.absolute(folder)) for folder in folders]
+    named: list[str | Path] = [*folders, *session.settings.llm_folders]
+    wanted = [Path(options.absolute(folder)) for folder in named]
     return models.found(models.places(Path.home(), os.environ, session.home / OWN, wanted))
 
 
 @models_app.command("list")
-def list_models(folder: Folder = None, json: options.Json = False) -> int:
-    """Show the language models that are on this machine already, and which of them fit into its memory.
+def list_models(
+    folder: Folder = None,
+    servers: Annotated[
+        bool, typer.Option("--servers", help="Ask the servers that run on this machine for their models too.")
+    ] = False,
+    json: options.Json = False,
+) -> int:
+    """Show the models that are on this machine already, and which of them fit into its memory.
 
-    Looks where Ollama, LM Studio, GPT4All, Hugging Face and llama.cpp keep theirs.
+    Models of meaning are those that were compiled here. For language models it looks where Ollama, LM Studio,
+    GPT4All, Hugging Face and llama.cpp keep theirs.
 
     \b
     ask model list
     ask model list --folder /media/disk/models
+    ask model list --servers
     """
     from ask.generator import models
 
     session = Session(json)
+    served = _served() if servers else []
     found, free = on_this_machine(session, folder or ()), models.available_memory()
     if json:
         current = session.settings.llm
         session.put_json(
             {
                 "current": current or None,
+                "meaning": [_meaning_json(session, model) for model in _compiled(session)],
                 "memory_available": free,
                 "models": [_model_json(model, free) for model in found],
+                "servers": [{"name": address, "origin": origin} for address, origin in served],
                 "advised": [_advised_json(model) for model in models.advised()],
             }
         )
     else:
-        session.put(list(_shown(session, found, free)))
-    return 0 if found else 1
+        session.put([gate.clean(f"  {address}  ({origin})") for address, origin in served])
+        session.put(list(_shown(session, found, free)) if found or not served else [])
+    return 0 if found or served else 1
+
+
+def _served() -> list[tuple[str, str]]:
+    """(name for `ask model use`, program) of the models of servers that listen on this machine."""
+    from ask.generator.servers import KNOWN, ServerModel
+
+    found = []
+    for origin, address in KNOWN.items():
+        with suppress(ModelProblem):  # nobody listens there, or somebody else
+            found += [(f"{address}#{name}", origin) for name in ServerModel(address, "").models()]
+    return found
+
+
+def _compiled(session: Session) -> list[Compiled]:
+    """The models of meaning that were compiled here, by name."""
+    from contextlib import suppress
+
+    from ask.indexer.compile import CARD, read_card
+    from ask.indexer.errors import ModelProblem
+
+    found: list[Compiled] = []
+    for card in sorted((session.home / "models").glob(f"*/{CARD}")):
+        with suppress(ModelProblem):
+            found.append(read_card(card.parent))
+    return found
+
+
+def _meaning_json(session: Session, model: Compiled) -> dict[str, object]:
+    return {
+        "name": model.name,
+        "folder": model.folder.name,
+        "dimensions": model.dimensions,
+        "window": model.max_tokens,
+        "query_prompt": model.query_prompt,
+        "passage_prompt": model.passage_prompt,
+        "set": _is_set(session, model),
+    }
+
+
+def _is_set(session: Session, model: Compiled) -> bool:
+    return session.settings.model in (model.name, os.path.basename(model.name))  # noqa: PTH119 (names hold slashes)
 
 
 def _model_json(model: Model, free: int) -> dict[str, object]:
@@ -100,6 +160,12 @@ def _advised_json(model: Advised) -> dict[str, object]:
 
 def _shown(session: Session, found: Sequence[Model], free: int) -> Iterator[str]:
     """A model a line, the one in use marked; where there is none, those worth fetching."""
+    yield "Meaning (finds; another one: ask model use FOLDER):"
+    for one in _compiled(session):
+        mark = "*" if _is_set(session, one) else " "
+        yield gate.clean(f"{mark} {one.name}  {one.dimensions} dimensions, reads {one.max_tokens} tokens at a time")
+    yield ""
+    yield "Answers (writes; without one, answers are quotes):"
     width = max([len(gate.clean(model.name)) for model in found], default=0)
     for model in found:
         mark = "*" if session.settings.llm in (model.name, os.fspath(model.path)) else " "
@@ -145,31 +211,88 @@ def _advice() -> Iterator[str]:
 @models_app.command("use")
 def use(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="A name from `ask model list`, or the path of a GGUF file.")
+        str | None,
+        typer.Argument(metavar="NAME|PATH", help="A name from `ask model list`, a GGUF file, or a model's folder."),
     ] = None,
-    none: Annotated[bool, typer.Option("--none", help="Use no model: answers are quotes.")] = False,
+    none: Annotated[bool, typer.Option("--none", help="Let no model write: answers are quotes.")] = False,
+    later: Annotated[
+        bool, typer.Option("--later", help="For meaning: leave the work to the next `ask index` or `ask watch`.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+    allow_host: options.AllowHost = None,
     json: options.Json = False,
 ) -> int:
-    """Choose the language model that writes answers. It is remembered in config.toml.
+    """Choose the model of meaning, or the language model that writes answers. It is remembered in config.toml.
+
+    The folder of a sentence-transformers model (or its name in Hugging Face's cache) becomes the model of meaning: it
+    is compiled, and the old vectors answer until all the new ones are there. All else becomes the writer of answers.
+
+    A server on another machine is given your questions and passages of your files: name it with --allow-host. It is
+    remembered too, and shown in every answer.
 
     \b
-    ask model use qwen2.5
-    ask model use ~/models/mine.gguf
-    ask model use http://127.0.0.1:11434/v1#llama3.2     (a server on this machine)
-    ask model use --none
+    ask model use ~/models/paraphrase-multilingual-MiniLM-L12-v2     (meaning)
+    ask model use all-MiniLM-L6-v2                                   (meaning, the default)
+    ask model use qwen2.5                                            (answers)
+    ask model use ~/models/mine.gguf                                 (answers)
+    ask model use http://127.0.0.1:11434/v1#llama3.2                 (answers, a server on this machine)
+    ask model use https://gpu.example.org/v1#llama3.3 --allow-host gpu.example.org
+    ask model use --none                                             (answers are quotes)
     """
+    from ask.indexer import weights
+
     if (name is None) is not none:
         raise UsageError("name one model, or --none", "See: ask model list")
-    session = Session(json)
+    session = Session(json, {"llm_hosts": allow_host})
+    if name is not None and "://" not in name and weights.is_known(name):
+        return _use_for_meaning(session, name, later=later, quiet=quiet)
     chosen = "" if name is None else _chosen(session, name)
+    if allow_host:
+        hosts = dict.fromkeys((*settings.load().values.llm_hosts, *allow_host))
+        set_value(session.home / "config.toml", "llm_hosts", list(hosts))
     set_value(session.home / "config.toml", "llm", chosen)
     if json:
-        session.put_json({"llm": chosen or None})
+        session.put_json({"kind": "answers", "llm": chosen or None})
     else:
         session.put([gate.clean(f"Answers are written by {chosen}." if chosen else "Answers are quotes.")])
-        if os.environ.get("ASK_LLM"):
-            session.put(["But ASK_LLM is set in the environment, and comes first."])
+        _mind_environment(session, "ASK_LLM")
     return 0
+
+
+def _use_for_meaning(session: Session, name: str, *, later: bool, quiet: bool) -> int:
+    """Compile a model, remember it, and make its vectors beside those in use."""
+    from ask.cli import progress
+    from ask.indexer import maintain, switch, weights
+    from ask.indexer.store import Store
+
+    is_folder = name != weights.DEFAULT and Path(options.absolute(name)).is_dir()
+    named = options.absolute(name) if is_folder else name
+    with progress.shown(session.look_err, quiet=quiet or session.json) as shown:
+        model = maintain.prepare_model(session.home, named, shown)
+        set_value(session.home / "config.toml", "model", named)
+        with Store(session.home, wait=60.0) as store:
+            switch.choose(store, model)
+            if not later:
+                maintain.fill(store, model, session.settings.threads or None, shown)
+            left = switch.progress_of(store.db)
+    if session.json:
+        session.put_json(
+            {"kind": "meaning", "model": named, "dimensions": model.dimensions, "answers_now": left is None}
+        )
+        return 0
+    about = f"{model.dimensions} dimensions, reads {model.max_tokens} tokens at a time"
+    lines = [f"Meaning is found by {named} ({about})."]
+    if left is not None:
+        lines = [f"Meaning will be found by {named} ({about}): {left[1]:,} of {left[2]:,} texts are ready."]
+        lines += ["The old vectors answer until then. ask index and ask watch go on with it."]
+    session.put(list(map(gate.clean, lines)))
+    _mind_environment(session, "ASK_MODEL")
+    return 0
+
+
+def _mind_environment(session: Session, variable: str) -> None:
+    if os.environ.get(variable):
+        session.put([f"But {variable} is set in the environment, and comes first."])
 
 
 def _chosen(session: Session, name: str) -> str:
@@ -178,11 +301,15 @@ def _chosen(session: Session, name: str) -> str:
     from ask.generator import models
 
     if "://" in name:
-        server(name)
+        server(session, name)
         return name
     path = options.absolute(name)
     is_file = Path(path).is_file()
-    model = models.choose(path if is_file else name, on_this_machine(session, [Path(path)] if is_file else ()))
+    try:
+        model = models.choose(path if is_file else name, on_this_machine(session, [Path(path)] if is_file else ()))
+    except NotFound as error:
+        hint = "See: ask model list, ask model pull. For meaning, name the folder of a sentence-transformers model."
+        raise NotFound(error.message, hint) from error
     return path if is_file else model.name
 
 
@@ -264,6 +391,45 @@ def pull(
         session.put_json({"path": os.fspath(path), "name": path.stem})
     else:
         session.put([gate.clean_path(os.fspath(path)), gate.clean(f"Use it with: ask model use {path.stem}")])
+    return 0
+
+
+@models_app.command("convert")
+def convert(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder with config.json and *.safetensors.")],
+    quantisation: Annotated[
+        str, typer.Option(metavar="KIND", help="Q4_K_M is small, Q8_0 nearly exact, F16 not reduced.")
+    ] = "Q4_K_M",
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+    json: options.Json = False,
+) -> int:
+    """Make a quantised GGUF file of a LLaMA kept as safetensors, as Hugging Face has them.
+
+    Other architectures are for llama.cpp's own converter, whose command is told.
+
+    \b
+    ask model convert ~/models/Llama-3.2-1B-Instruct
+    """
+    from ask.cli import progress
+    from ask.generator import convert as converting
+
+    session = Session(json)
+    source = Path(options.absolute(folder))
+    target = session.home / OWN / f"{source.name}-{quantisation.lower()}.gguf"
+    with progress.shown(session.look_err, quiet=quiet) as shown:
+        stage = ""
+        for step in converting.convert(source, target, quantisation):
+            if not step.total:
+                shown.note(f"{step.stage} …")
+            elif step.stage != stage:
+                shown.stage(step.stage, step.total, "tensors")
+                stage = step.stage
+            else:
+                shown.advance()
+    if json:
+        session.put_json({"path": os.fspath(target), "name": target.stem})
+    else:
+        session.put([gate.clean_path(os.fspath(target)), gate.clean(f"Use it with: ask model use {target.stem}")])
     return 0
 
 

@@ -48,7 +48,7 @@ def filters(words: Iterable[str], now: datetime | None = None) -> Filters:
     return Filters(**moments, **lists)  # type: ignore[arg-type]
 
 
-def _kind(value: str) -> str:
+def kind(value: str) -> str:
     """`scripts` is as good as `script`."""
     for known in (value.lower(), value.lower().removesuffix("s")):
         if known in KINDS:
@@ -65,7 +65,7 @@ def _suffix(value: str) -> str:
 
 
 _VALUES: Mapping[str, Callable[[str], str]] = {
-    "kind": _kind,
+    "kind": kind,
     "path": _path,
     "from": str.strip,
     "lang": str.lower,

@@ -4,28 +4,56 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from ask.cli import narrow
 from ask.indexer.documents import KINDS
-from ask.indexer.errors import UsageError
 from ask.retriever.filters import Filters
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-Number = Annotated[int | None, typer.Option("-n", "--number", min=1, max=10_000, help="How many hits.")]
-After = Annotated[str | None, typer.Option(metavar="DATE", help="Not older: 2019, 2019-03, 2019-03-01.")]
+Number = Annotated[int | None, typer.Option("-n", "--number", min=1, max=100_000, help="How many hits.")]
+After = Annotated[
+    str | None, typer.Option(metavar="DATE", help='Not older: 2019, 2019-03, 2019-03-01, 2w, "last week".')
+]
 Before = Annotated[str | None, typer.Option(metavar="DATE", help="Older than that.")]
 Kind = Annotated[list[str] | None, typer.Option(metavar="KIND", help=f"One of: {', '.join(KINDS)}. Repeatable.")]
 In = Annotated[list[str] | None, typer.Option("--path", metavar="PATH", help="Only below this. Repeatable.")]
 From = Annotated[list[str] | None, typer.Option("--from", metavar="NAME", help="Who wrote it. Repeatable.")]
 Lang = Annotated[list[str] | None, typer.Option(metavar="LANG", help="cs, en, python, … Repeatable.")]
 Ext = Annotated[list[str] | None, typer.Option(metavar="EXT", help="File name ending. Repeatable.")]
+Like = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Near in meaning to this indexed file, too; without a question, to this file alone."
+    ),
+]
+All = Annotated[bool, typer.Option("--all", help="Every hit there is, instead of the best few.")]
+Files = Annotated[bool, typer.Option("--files", help="Only the paths of files.")]
+Lines = Annotated[bool, typer.Option("-l", "--lines", help="path:line: text, as grep prints it.")]
+Context = Annotated[int | None, typer.Option("-C", "--context", min=0, max=100, help="Lines of text per hit.")]
 Cues = Annotated[
     bool, typer.Option("--cues/--no-cues", help='Heed "years ago", "script", "from Petr" in the question.')
 ]
+Model = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The language model that writes it, as in `ask model list`.")
+]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(metavar="HOST", help="Another machine whose server may get question and passages. Repeatable."),
+]
+File = Annotated[
+    Path | None, typer.Option(metavar="PATH", help='A text to ask about too; "-" waits for standard input.')
+]
+Clipboard = Annotated[bool, typer.Option("--clipboard", help="Ask about what is on the clipboard too.")]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Such cues exclude what does not fit, instead of only lifting what does.")
 ]
+
+
+EVERYTHING = 100_000
+"""Hits that `--all` shows at most."""
 
 
 def filters(
@@ -38,13 +66,10 @@ def filters(
     ext: list[str] | None,
 ) -> Filters:
     """The conditions that flags stand for. Raises `UsageError` for a kind or date that does not exist."""
-    for each in kind or ():
-        if each not in KINDS:
-            raise UsageError(f"there is no kind {each!r}", "Kinds: " + ", ".join(KINDS))
     return Filters(
         after=None if after is None else moment(after),
         before=None if before is None else moment(before),
-        kinds=tuple(kind or ()),
+        kinds=tuple(map(narrow.kind, kind or ())),
         paths=tuple(map(absolute, path or ())),
         people=tuple(people or ()),
         languages=tuple(lang or ()),
@@ -57,13 +82,17 @@ def absolute(path: str | os.PathLike[str]) -> str:
     return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 (pathlib raises and keeps `..`)
 
 
+def file(path: Path | None) -> Path | None:
+    """A file as typed → its absolute path."""
+    return None if path is None else Path(absolute(path))
+
+
 def moment(text: str) -> datetime:
-    """The beginning of a year, month or day, or a full ISO time, in the local zone. Raises `UsageError`."""
-    padded = text + {4: "-01-01", 7: "-01"}.get(len(text), "")
+    """The beginning of what `text` names, in the local zone: an ISO time, 2019-03, 2w, "last week". Raises `UsageError`."""
     try:
-        found = datetime.fromisoformat(padded)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is not a date", "Write 2019, 2019-03 or 2019-03-01.") from error
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return narrow.moment(text, datetime.now(UTC).astimezone())
     try:
         return found if found.tzinfo else found.astimezone()
     except (OverflowError, OSError, ValueError):

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 
 from ask.cli import gate
-from ask.cli.snippet import Marker, Row, first_line, painted, rows
+from ask.cli.snippet import Marker, Row, lines, painted, rows
 from ask.cli.terminal import Style, Terminal, cells, cut, cut_front
 from ask.retriever.hits import Hit, Results
 
@@ -45,15 +45,28 @@ class View:
     """Show the parts of each score."""
     home: str = field(default_factory=lambda: os.path.expanduser("~"))  # noqa: PTH111
     """Shown as `~` on a terminal; a pipe gets whole paths. Unlike `Path.home` this never raises."""
+    folder: str = field(default_factory=lambda: _working_folder())
+    """The working directory; what lies below it is shown relative to it on a terminal. Empty: there is none."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC).astimezone())
     """Timezone-aware; dates are shown in its zone and relative to it."""
 
     def path(self, path: str) -> str:
         """Clean text for an absolute path."""
-        home = self.home.rstrip(os.sep)
-        if self.terminal.width is not None and home and (path + os.sep).startswith(home + os.sep):
+        home, folder = self.home.rstrip(os.sep), self.folder.rstrip(os.sep)
+        if self.terminal.width is None:
+            return gate.clean_path(path)
+        if folder and path.startswith(folder + os.sep):
+            path = path[len(folder) + 1 :]
+        elif home and (path + os.sep).startswith(home + os.sep):
             path = "~" + path[len(home) :]
         return gate.clean_path(path)
+
+
+def _working_folder() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109
+    except OSError:  # it was deleted
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +162,8 @@ def head(hit: Hit, line: int | None, view: View, *, faint: bool = False) -> Iter
     pieces.append(Piece(_about(hit, view), "dim"))
     lead = view.terminal.paint(number, "dim" if faint else "rank")
     yield from packed(pieces, view, lead=lead)
-    if hit.family and not faint:
-        yield from packed([_copies(hit, view)], view, lead=" " * INDENT)
+    if hit.copies and not faint:
+        yield from packed(_copies(hit, view), view, lead=" " * INDENT)
 
 
 def place(path: str, document: str | None, line: int | None, page: int | None, view: View) -> Piece:
@@ -182,10 +195,18 @@ def _about(hit: Hit, view: View) -> str:
     return view.terminal.sign(" · ").join(about)
 
 
-def _copies(hit: Hit, view: View) -> Piece:
-    shown = ", ".join(view.path(path) for path in hit.family[:2])
-    more = f" and {len(hit.family) - 2} more" if len(hit.family) > 2 else ""
-    return Piece(f"same text: {shown}{more}", "dim")
+def _copies(hit: Hit, view: View) -> Iterator[Piece]:
+    """`same text: …` and `other versions: …`, each with its date."""
+    for label, same in (("same text:", True), ("other versions:", False)):
+        some = [copy for copy in hit.copies if copy.same is same]
+        if not some:
+            continue
+        yield Piece(label, "dim")
+        for copy in some[:3]:
+            date = "" if copy.date is None else f" ({day(copy.date, view.now).split(',')[0]})"
+            yield Piece(view.path(copy.path) + date, "dim", (copy.path, None), path=True)
+        if len(some) > 3:
+            yield Piece(f"and {len(some) - 3} more", "dim")
 
 
 def day(date: datetime, now: datetime) -> str:
@@ -208,9 +229,10 @@ def ago(days: int) -> str:
 
 
 def _line_of(hit: Hit, shown: list[Row]) -> int | None:
-    """Where the link leads: the first shown line with a match, else the first shown, else the chunk's."""
+    """Where the link leads: the line in focus, the first shown with a match, the first shown, or else the chunk's."""
     numbered = [row for row in shown if row.number is not None]
-    best = next((row for row in numbered if row.spans), numbered[0] if numbered else None)
+    likely = [*(row for row in numbered if row.focus), *(row for row in numbered if row.spans), *numbered]
+    best = next(iter(likely), None)
     return best.number if best else hit.line
 
 
@@ -221,8 +243,7 @@ def _snippet_width(hit: Hit, view: View) -> int | None:
 
 def _gutter(hit: Hit) -> int:
     """Cells of the largest line number in the snippet."""
-    first = first_line(hit)
-    return 0 if first is None else len(str(first + hit.snippet.count("\n")))
+    return max((len(str(number)) for number in lines(hit) if number is not None), default=0)
 
 
 def _snippet(shown: list[Row], view: View) -> Iterator[str]:

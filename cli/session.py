@@ -63,13 +63,12 @@ class Session:
         prepare(sys.stderr)
         return terminal(sys.stderr, colour=self.settings.colour, links="never")
 
-    def view(self, words: Sequence[str] = (), *, explain: bool = False, rows: int | None = None) -> View:
+    def view(self, words: Sequence[str] = (), *, explain: bool = False) -> View:
         """How to show hits for a question with these words."""
         from ask.cli.render import View
         from ask.retriever.snippet import marker
 
-        lines = self.settings.lines if rows is None else rows
-        return View(self.look, marker(words), rows=lines, explain=explain)
+        return View(self.look, marker(words), rows=self.settings.lines, explain=explain)
 
     @cached_property
     def me(self) -> Me:
@@ -80,14 +79,17 @@ class Session:
             return Me(tuple(n for n in named if "@" not in n), tuple(n for n in named if "@" in n))
         return guess_me(Path.home(), os.environ.get("USER", ""))
 
-    def question(self, text: str, limits: Filters, *, cues: bool = True, strict: bool = False) -> Query:
-        """A typed question with its cues; `strict` makes them hard limits. Raises `EmptyQuery`."""
+    def question(
+        self, text: str, limits: Filters, *, cues: bool = True, strict: bool = False, like: Path | None = None
+    ) -> Query:
+        """A typed question with its cues; `strict` makes them hard limits. `like` is the absolute path of a file that
+        hits are to resemble. Raises `EmptyQuery`."""
         from datetime import UTC, datetime
 
         from ask.retriever.query import parse
 
         now = datetime.now(UTC).astimezone()
-        query = parse(text, limits, now=now if cues else None, me=self.me if cues else None)
+        query = parse(text, limits, now=now if cues else None, me=self.me if cues else None, like=like)
         return query.with_filters(query.cues.filters(now, limits)) if strict and query.cues else query
 
     @contextmanager
@@ -97,8 +99,10 @@ class Session:
         from ask.retriever.search import Searcher
 
         opened = Searcher(self.home) if self.kept is None else self.kept.searcher(self.home)
+        opened.budget = self.settings.embed_budget_ms / 1000
         try:
             yield opened
+            opened.keep()
         except DatabaseError as error:
             problem = explained(error, self.home)
             if problem is None:
@@ -136,6 +140,9 @@ def hit_json(hit: Hit) -> dict[str, object]:
         "snippet": hit.snippet,
         "heading": list(hit.heading),
         "family": list(hit.family),
+        "copies": [
+            {"path": c.path, "date": None if c.date is None else c.date.isoformat(), "same": c.same} for c in hit.copies
+        ],
         "exact": hit.exact,
         "why": dict(hit.why),
     }

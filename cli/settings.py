@@ -56,7 +56,7 @@ class Settings:
     """The value of every setting. `ROWS` describes them, `load` fills them in."""
 
     # what is shown
-    results: int = _row(10, "How many hits are shown.", "20", values.number(1, 1000))
+    results: int = _row(10, "How many hits are shown.", "20", values.number(1, 100_000))
     lines: int = _row(3, "How many lines of text are shown below a hit.", "5", values.number(0, 100))
     colour: When = _row("auto", "Colours; auto: on terminals, where NO_COLOR is not set.", '"never"', _WHEN)  # noqa: RUF009
     hyperlinks: When = _row("auto", "Clickable paths; auto: on terminals known for them.", '"always"', _WHEN)  # noqa: RUF009
@@ -82,7 +82,44 @@ class Settings:
     model: str = _row(
         "all-MiniLM-L6-v2", "The model of meaning: a name or a folder.", '"~/models/e5-small"', values.text()
     )
+    # answers written by a language model
     llm: str = _row("", "The language model that writes answers; empty: quotes only.", '"qwen2.5-3b"', values.text())
+    llm_folders: tuple[str, ...] = _row(
+        (), "Further folders in which models are looked for.", '["/media/disk/models"]', values.texts()
+    )
+    llm_cited: bool = _row(
+        False,
+        "Let a model on this machine write nothing but sentences that end in the number of a source.",
+        "true",
+        values.switch(),
+    )
+    llm_hosts: tuple[str, ...] = _row(
+        (),
+        "Other machines whose servers may be given questions and passages; the one asked is shown in every answer.",
+        '["gpu.example.org"]',
+        values.texts(),
+    )
+    llm_key: str = _row("", "The key that a server wants, if it wants one.", '"sk-…"', values.text())
+    llm_context: int = _row(
+        0,
+        "Most tokens of question, passages and answer together; 0: what the model was made for, at most 16384,"
+        " and 4096 of a server.",
+        "8192",
+        values.number(0, 10_000_000),
+    )
+    llm_memory: int = _row(0, "Most memory that a language model may take; 0: no limit.", '"4 GB"', values.size())
+    llm_gpu_layers: int = _row(
+        0,
+        "Layers computed by a graphics card, -1: all; needs a llama-cpp-python built for it.",
+        "-1",
+        values.number(-1, 10_000),
+    )
+    llm_idle: int = _row(
+        300,
+        "Seconds after the last question until a language model is unloaded, 0: never.",
+        "3600",
+        values.number(0, 1_000_000),
+    )
     me: tuple[str, ...] = _row(
         (),
         'Who "I" is in questions: names and addresses; empty: as git and mail programs know you.',
@@ -98,6 +135,13 @@ class Settings:
         (), "Files to leave out, as in a .gitignore.", '["*.bak", "/Music/"]', values.texts()
     )
     gitignore: bool = _row(True, "Leave out what .gitignore and .ignore files name.", "false", values.switch())
+    browsers: bool = _row(
+        False,
+        "Read what browsers remember, where it lies in an indexed folder: visited pages and bookmarks of Firefox, Chrome"
+        " and their kin. While this is off those files are not opened.",
+        "true",
+        values.switch(),
+    )
     pictures: int = _row(
         120,
         "Seconds that ask index spends at its end on text in pictures and scanned pages, where tesseract is installed;"

@@ -27,17 +27,24 @@ class Row:
     """What matched, in offsets of `text`."""
     number: int | None = None
     """1-based line of the source file; None on the second and later rows of a wrapped line."""
+    focus: bool = False
+    """It holds what the snippet is about."""
 
 
 def rows(hit: Hit, mark: Marker, *, width: int | None, limit: int) -> list[Row]:
-    """At most `limit` neighbouring rows of the snippet, those with the most different matches.
+    """At most `limit` neighbouring rows of the snippet: around its focus, else those with the most different matches.
 
     `width` is in cells; None wraps nothing.
     """
     found = [row for line in _lines(hit, mark) for row in _wrapped(line, width)]
     if len(found) <= limit:
         return found
-    best = max(range(len(found) - limit + 1), key=lambda at: (_matches(found[at : at + limit]), -at))
+    begins = range(len(found) - limit + 1)
+    centre = next((at for at, row in enumerate(found) if row.focus), None)
+    if centre is not None:
+        best = min(max(centre - limit // 2, 0), begins[-1])
+    else:
+        best = max(begins, key=lambda at: (_matches(found[at : at + limit]), -at))
     return found[best : best + limit]
 
 
@@ -49,18 +56,34 @@ def _matches(some: Sequence[Row]) -> int:
 def _lines(hit: Hit, mark: Marker) -> Iterator[Row]:
     """The lines of the snippet that hold text, without their common indentation."""
     marked = _merged(mark(hit.snippet))
-    first = first_line(hit)
+    numbers = lines(hit)
     whole: list[Row] = []
     offset = 0
     for number, line in enumerate(hit.snippet.split("\n")):
         inside = [(max(a - offset, 0), min(b - offset, len(line))) for a, b in marked]
         text, spans = gate.clean_spans(line, [(a, b) for a, b in inside if a < b])
         if text.strip():
-            whole.append(Row(text.rstrip(), tuple(spans), None if first is None else first + number))
+            focus = hit.focus is not None and offset <= hit.focus[0] <= offset + len(line)
+            whole.append(Row(text.rstrip(), tuple(spans), numbers[number], focus))
         offset += len(line) + 1
     indent = min((len(row.text) - len(row.text.lstrip()) for row in whole), default=0)
     for row in whole:
         yield _part(row, indent, len(row.text), row.number)
+
+
+def lines(hit: Hit) -> Sequence[int | None]:
+    """The 1-based source line of each line of the snippet; None where it cannot be told."""
+    if hit.lines is not None:
+        return hit.lines
+    first, count = first_line(hit), hit.snippet.count("\n") + 1
+    return [None] * count if first is None else range(first, first + count)
+
+
+def best_line(hit: Hit) -> int | None:
+    """The source line to go to: the one in focus, else the first of the snippet, else the chunk's."""
+    numbers = lines(hit)
+    focused = None if hit.focus is None else numbers[hit.snippet.count("\n", 0, max(hit.focus[0], 0))]
+    return focused or numbers[0] or hit.line
 
 
 def first_line(hit: Hit) -> int | None:
@@ -97,7 +120,7 @@ def _wrapped(line: Row, width: int | None) -> Iterator[Row]:
 
 def _part(row: Row, start: int, end: int, number: int | None) -> Row:
     inside = [(max(a, start) - start, min(b, end) - start) for a, b in row.spans]
-    return Row(row.text[start:end], tuple((a, b) for a, b in inside if a < b), number)
+    return Row(row.text[start:end], tuple((a, b) for a, b in inside if a < b), number, row.focus)
 
 
 def wrap(text: str, width: int | None) -> list[tuple[int, int]]:

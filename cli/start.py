@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 from ask.cli.client import served
@@ -74,9 +75,42 @@ def run(arguments: list[str]) -> int:
 
 def meant(arguments: list[str]) -> list[str]:
     """A first word that is no command is a question: `ask where is …` means `ask answer where is …`."""
-    if not arguments or arguments[0] in COMMANDS or arguments[0] in _GLOBAL:
+    if not arguments or arguments[0] in _GLOBAL:
         return arguments
-    return ["answer", *arguments]
+    if arguments[0] in COMMANDS and not _is_question(*arguments):
+        return arguments
+    return arguments if _is_mistyped(*arguments) else ["answer", *arguments]
+
+
+def _is_mistyped(word: str, *rest: str) -> bool:
+    """A command with a wrong letter, in front of a path, is no question."""
+    return bool(rest) and bool(_near(word)) and os.path.lexists(os.path.expanduser(rest[-1]))  # noqa: PTH111
+
+
+def _near(word: str) -> str:
+    """The command that becomes `word` by swapping letters, leaving one out or doubling one; empty when there is none."""
+
+    def without_one(longer: str, shorter: str) -> bool:
+        return any(longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer)))
+
+    same = (c for c in sorted(COMMANDS - {word}) if sorted(c) == sorted(word))
+    close = (c for c in sorted(COMMANDS - {word}) if without_one(c, word) or without_one(word, c))
+    return next(same, "") or next(close, "")
+
+
+_WORDS = {"why": 2, "get": 1, "similar": 1, "status": 0, "check": 0, "doctor": 0, "watch": 0, "serve": 0, "audit": 0}
+"""Commands that are also words questions begin with, and how many words can follow them. Those that change or remove
+something are not among them."""
+
+
+def _is_question(command: str, *rest: str) -> bool:
+    """`ask why did we move the server` is a question although `ask why QUESTION PATH` is a command."""
+    if command not in _WORDS:
+        return False
+    followers = list(takewhile(lambda word: not word.startswith("-"), rest))
+    if command == "why" and len(followers) == 2:
+        return not any(sign in followers[1] for sign in "/.") and not os.path.lexists(followers[1])
+    return len(followers) > _WORDS[command] or (command == "why" and len(followers) == 1)
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -52,7 +52,7 @@ class Compiled:
     query_prompt: str
     passage_prompt: str
     sha256: str
-    """Of model.onnx and model.weights, one after the other."""
+    """Of model.onnx and, where there is one, model.weights, one after the other."""
 
 
 def compiled_model(models: Path, name: str) -> Compiled:
@@ -124,7 +124,8 @@ def _main(job: dict[str, str]) -> None:
         _trace(model, out / "traced.onnx")
     graph.finish(out / "traced.onnx", out / "model.onnx", model[0].auto_model.config)
     model.tokenizer.backend_tokenizer.save(str(out / "tokenizer.json"))
-    card = _card(model, job, [out / "model.onnx", out / graph.WEIGHTS])
+    parts = [out / "model.onnx", out / graph.WEIGHTS]
+    card = _card(model, job, [part for part in parts if part.exists()])  # small models have no large tensors
     _check(model, out, card)
     (out / "traced.onnx").unlink()
     fields = asdict(card)

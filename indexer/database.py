@@ -131,7 +131,7 @@ def _configure(connection: Any, write: bool) -> None:
     run("PRAGMA foreign_keys = ON")
     run("PRAGMA trusted_schema = ON")  # the view behind the word index calls our functions
     run("PRAGMA temp_store = MEMORY")
-    run("PRAGMA mmap_size = 1073741824")
+    run("PRAGMA mmap_size = 268435456")  # all of it would make a search among a million hold 600 MB of the file
     if write:
         run("PRAGMA secure_delete = ON")
         run(f"PRAGMA journal_mode = {'WAL' if version() >= SAFE_WAL else 'DELETE'}")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ask.indexer import database, recognition, reconcile, vectors
+from ask.indexer import approximate, database, recognition, reconcile, switch, vectors
 from ask.indexer import fill as filling
 from ask.indexer.compile import Compiled, compiled_model, is_compiled
 from ask.indexer.embed import Embedder, cores
@@ -19,9 +19,8 @@ from ask.indexer.pool import ReaderSettings
 from ask.indexer.progress import Progress
 from ask.indexer.rules import Rules, default_rules
 from ask.indexer.store import Store, prepare_home
+from ask.indexer.switch import MODELS as MODELS
 
-MODELS = "models"
-"""Folder of compiled models in the state directory."""
 CONSENTED = "consented"
 """What is remembered under this key: the paths that may be read although they look secret."""
 
@@ -39,6 +38,8 @@ class Plan:
     gitignore: bool = True
     consented: tuple[bytes, ...] = ()
     """Paths that may be read although they look secret."""
+    browsers: tuple[bytes, ...] = ()
+    """Databases of browsers that may be read: consent that holds only as long as the setting says so."""
     languages: tuple[str, ...] = ("en", "cs")
     """Languages that text in pictures may be in."""
     pictures: int = 0
@@ -49,7 +50,7 @@ class Plan:
         return default_rules(
             readable=[suffix for extractor in extractors() for suffix in extractor.suffixes],
             exclude=self.exclude,
-            consented=self.consented,
+            consented=(*self.consented, *self.browsers),
             own=[os.fsencode(self.home), os.fsencode(self.home.resolve())],
             respect_ignores=self.gitignore,
         )
@@ -81,17 +82,24 @@ def require(store: Store, paths: Sequence[bytes]) -> None:
 
 def index(store: Store, paths: Sequence[bytes], plan: Plan, model: Compiled, progress: Progress) -> reconcile.Outcome:
     """Make words findable at and below `paths`; meaning follows with `fill`."""
-    return reconcile.index(store, paths, consenting(store, plan).rules(), plan.reading(model), progress)
+    reading = plan.reading(switch.cutter(store, model))
+    return reconcile.index(store, paths, consenting(store, plan).rules(), reading, progress)
 
 
 def consenting(store: Store, plan: Plan) -> Plan:
     """The plan with every consent that was ever given and not forgotten; its own are remembered from now on. Without
     this, the next run over a folder around it would take the file out again."""
-    known = {bytes.fromhex(path) for path in json.loads(store.meta(CONSENTED) or "[]")}
+    known = set(consents(store.db))
     if not known.issuperset(plan.consented):
         known.update(plan.consented)
         remember(store, known)
     return replace(plan, consented=tuple(sorted(known)))
+
+
+def consents(db: database.Connection) -> list[bytes]:
+    """The paths that may be read although they look secret."""
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (CONSENTED,)).fetchone()
+    return [] if row is None else [bytes.fromhex(path) for path in json.loads(row[0])]
 
 
 def remember(store: Store, consented: Iterable[bytes]) -> None:
@@ -107,17 +115,45 @@ def fill(
     *,
     enough: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Give all chunks their vectors and bring the FAISS file up to date. Returns how many texts were embedded."""
+    """Give all chunks their exact vectors, and before that approximate ones where many have none. Brings the FAISS file
+    up to date. Returns how many texts were embedded.
+
+    Where another model answers so far, its vectors stay in use until those of this one are complete.
+    """
     done = 0
+    model = switch.chosen(store, model)
+    if switch.is_due(store, model):
+        done, complete = switch.fill_beside(store, model, threads, progress, enough)
+        if not complete:
+            return done
     filling.activate_space(store, model.fingerprint, model.folder.name, model.dimensions)
     if filling.pending_count(store.db) or filling.unnamed(store.db):
-        done = filling.fill(store, Embedder(model, threads), progress, enough=enough)
+        embedder = Embedder(model, threads)
+        if approximate.uncovered(store) > approximate.FEW:
+            approximate.cover(store, embedder, progress, enough=enough)
+        approximate.improve(store, embedder, progress)
+        done += filling.fill(store, embedder, progress, enough=enough)
     refresh(store, model)
+    switch.drop_others(store)
     return done
+
+
+def cover(store: Store, model: Compiled, threads: int | None, progress: Progress) -> None:
+    """Give everything a meaning now: all its exact one where that takes seconds, else an approximate one for a start."""
+    model = switch.answering(store, model)
+    filling.activate_space(store, model.fingerprint, model.folder.name, model.dimensions)
+    if filling.pending_count(store.db) <= approximate.FEW:
+        fill(store, model, threads, progress)
+    elif approximate.uncovered(store) or filling.unnamed(store.db):
+        embedder = Embedder(model, threads)
+        filling.fill_names(store, store.space, embedder)
+        approximate.cover(store, embedder, progress)
+    refresh(store, model)
 
 
 def unfilled(store: Store, model: Compiled) -> bool:
     """True when `fill` would find something to do."""
+    model = switch.chosen(store, model)
     row = store.db.execute("SELECT id FROM spaces WHERE fingerprint = ?", (model.fingerprint,)).fetchone()
     if row is None or row[0] != store.space or filling.pending_count(store.db) or filling.unnamed(store.db):
         return True
@@ -132,7 +168,11 @@ def look_at_pictures(
         return []
     end = time.monotonic() + plan.pictures
     return recognition.look(
-        store, plan.reading(model), plan.languages, progress, lambda: enough() or time.monotonic() >= end
+        store,
+        plan.reading(switch.cutter(store, model)),
+        plan.languages,
+        progress,
+        lambda: enough() or time.monotonic() >= end,
     )
 
 
@@ -151,7 +191,7 @@ def forget(store: Store, path: bytes) -> int:
     inside = database.below(path)[0]
     kept = [p for p in consenting(store, Plan(store.home)).consented if p != path and not p.startswith(inside)]
     remember(store, kept)
-    for made in (*store.home.glob("vectors-*"), *store.home.glob(f"{database.ASIDE}*")):
+    for made in (*store.home.glob("vectors-*"), *store.home.glob("map-*"), *store.home.glob(f"{database.ASIDE}*")):
         made.unlink()
     for space, fingerprint, dimensions in store.db.execute("SELECT id, fingerprint, dimensions FROM spaces").fetchall():
         vectors.build(store, space, fingerprint, dimensions)

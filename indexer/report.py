@@ -8,7 +8,7 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from ask.indexer import database, watch
+from ask.indexer import database, switch, watch
 from ask.indexer.database import Connection
 
 PACKAGES = ("ask-files", "faiss-cpu", "onnxruntime", "sentence-transformers", "llama-cpp-python")
@@ -53,7 +53,11 @@ def _models(db: Connection) -> dict[str, object]:
     row = db.execute(
         "SELECT model, fingerprint FROM spaces WHERE id = (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'space')"
     ).fetchone()
-    return {} if row is None else {"meaning": row[0], "fingerprint": row[1]}
+    found = {} if row is None else {"meaning": row[0], "fingerprint": row[1]}
+    if (moving := switch.progress_of(db)) is not None:
+        name, done, total = moving
+        found["next"] = f"{name}, {done:,} of {total:,} texts ready (ask index goes on)"
+    return found
 
 
 def versions() -> dict[str, str]:

@@ -107,17 +107,35 @@ def is_whole(blob: object, dimensions: int) -> bool:
 
 
 def put(store: Store, space: int, hashes: Sequence[bytes], vectors: Vectors, *, exact: bool) -> None:
-    """Keep vectors for texts; an exact one replaces an approximate one, never the other way. One transaction."""
+    """Keep vectors for texts: either kind replaces an approximate one, none an exact one. One transaction.
+
+    Chunks count as having their vector when `space` is the one that searches use.
+    """
     tier = 2 if exact else 1
     with store.transaction():
-        for key, blob in zip(hashes, encode(vectors), strict=True):
-            # A new row, not an update: its new id puts it into the tail, where searches see it at once.
-            store.db.execute("DELETE FROM vectors WHERE hash = ? AND space = ? AND exact < ?", (key, space, exact))
-            store.db.execute(
-                "INSERT OR IGNORE INTO vectors(space, hash, exact, data) VALUES (?, ?, ?, ?)", (space, key, exact, blob)
+        # A new row, not an update: its new id puts it into the tail, where searches see it at once.
+        store.db.executemany(
+            "DELETE FROM vectors WHERE hash = ? AND space = ? AND exact = 0", ((key, space) for key in hashes)
+        )
+        store.db.executemany(
+            "INSERT OR IGNORE INTO vectors(space, hash, exact, data) VALUES (?, ?, ?, ?)",
+            ((space, key, exact, blob) for key, blob in zip(hashes, encode(vectors), strict=True)),
+        )
+        if space == store.space:
+            store.db.executemany(
+                "UPDATE chunks SET tier = ? WHERE hash = ? AND tier < ?", ((tier, key, tier) for key in hashes)
             )
-            store.db.execute("UPDATE chunks SET tier = ? WHERE hash = ? AND tier < ?", (tier, key, tier))
-            store.db.execute("UPDATE documents SET named = 1 WHERE name_hash = ?", (key,))
+            store.db.executemany("UPDATE documents SET named = 1 WHERE name_hash = ?", ((key,) for key in hashes))
+
+
+def exact_of(db: Connection, space: int, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
+    """The stored exact vectors of texts, by their hashes; those that have none are left out."""
+    found = {}
+    for key in hashes:
+        row = db.execute("SELECT data FROM vectors WHERE hash = ? AND space = ? AND exact = 1", (key, space)).fetchone()
+        if row is not None:
+            found[key] = row[0]
+    return found
 
 
 class Nearest:
@@ -182,7 +200,11 @@ class Nearest:
             flags = np.zeros(max(self._last, int(ids.max())) + 1, bool)
             flags[ids] = True
             parameters.sel = faiss.IDSelectorBitmap(np.packbits(flags, bitorder="little"))  # type: ignore[call-arg, arg-type]
-        _, found = self._index.search(query[None, :], min(k, self._index.ntotal), params=parameters)
+        wanted = min(k, self._index.ntotal)
+        _, found = self._index.search(query[None, :], wanted, params=parameters)
+        if (found < 0).any() and parameters.nprobe < self._index.nlist:  # what is allowed lies elsewhere
+            parameters.nprobe = self._index.nlist
+            _, found = self._index.search(query[None, :], wanted, params=parameters)
         return [int(i) for i in found[0] if i >= 0]
 
     def _probes(self, allowed: Collection[int] | None) -> int:

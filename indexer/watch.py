@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from ask.indexer import database, filler, maintain, recognition
+from ask.indexer import database, filler, maintain, recognition, switch
 from ask.indexer.compile import Compiled
 from ask.indexer.errors import Busy, DiskFull, ModelProblem, NotFound
 from ask.indexer.notices import Notices, Pending, notices
@@ -165,7 +165,7 @@ class Watcher:
 
     def _look(self, store: Store, parts: list[Part], everything: bool) -> None:
         rules = maintain.consenting(store, self._plan).rules()
-        reading = self._plan.reading(self._model)
+        reading = self._plan.reading(switch.cutter(store, self._model))
         began = time.monotonic()
         if everything:
             self._roots = [path for _, path in store.roots()]

@@ -53,6 +53,15 @@ def locate(name: str) -> Weights:
     return Weights(name if name == DEFAULT else str(folder), folder, whole)
 
 
+def is_known(name: str) -> bool:
+    """Whether a name or path is that of a sentence-transformers model on this machine."""
+    try:
+        _folder(name)
+    except ModelProblem:
+        return False
+    return True
+
+
 def _folder(name: str) -> Path:
     if name == DEFAULT:
         spec = importlib.util.find_spec(PACKAGE)  # looks it up, runs nothing of it

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Literal
 
 from ask.indexer.words import STOPWORDS, fold, words
-from ask.retriever import kind_cues, people, time_cues, when
+from ask.retriever import kind_cues, links, people, time_cues, when
 from ask.retriever.filters import Filters
 from ask.retriever.folded import folded
 from ask.retriever.kind_cues import Kinds
@@ -26,8 +26,17 @@ Sort = Literal["when", "kind", "people", "link"]
 
 WEIGHTS: Mapping[str, float] = MappingProxyType({"when": 0.15, "kind": 0.12, "people": 0.2, "link": 0.1})
 """What a cue that fits perfectly is worth, in units of cosine."""
+SHARP = 2.0
+"""How much more a single day is worth: who says "yesterday" knows, and last week's chat is not what is looked for."""
+LOOSE = 0.5
+"""Trust in a person up to which a link need not be theirs: "my links" are all on this disk."""
 SOME_LINK = 0.7
 """How well a text with a web address fits "link", against 1 for a bookmark."""
+POSTED = 0.4
+"""What a web address is worth that the very person named has posted: whoever asks for "the link Petr posted" has no
+use for the rest of what Petr said."""
+NOT_THEIRS = 0.1
+"""What any other web address is worth then, as the poster may go by another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,14 @@ class Cues:
     def without(self, *names: str) -> Cues:
         """Fewer cues: all of a kind (`when`) or the one with a label (`script`) are dropped."""
         return replace(self, found=tuple(cue for cue in self.found if not {cue.kind, cue.label} & set(names)))
+
+    def focus(self, text: str, kind: str, who: Sequence[str]) -> tuple[int, int] | None:
+        """The part of a passage that a cue asks for: the web address. Code points, half-open."""
+        if not self.of("link"):
+            return None
+        posters = self.of("people")
+        found = links.best(text, lambda poster: poster_fits(posters[0], kind, who, poster) if posters else 0.0)
+        return (found[0].start, found[0].end) if found else None
 
     def shown(self) -> str:
         """A line for people: `when: 2–8 years ago · kind: script`. Empty without cues."""
@@ -161,21 +178,40 @@ def prior(
     `date`, `kind` and `who` (the author first) are those of a document, `text` is the passage in question.
     """
     parts: dict[str, float] = {}
+    posters = cues.of("people")
     for cue in cues:
-        part = weights[cue.kind] * cue.trust * _fit(cue, date, kind, who, text)
+        if cue.kind == "link" and posters and posters[0].trust > LOOSE:
+            part = cue.trust * posted(posters[0], kind, who, text)
+        else:
+            part = weights[cue.kind] * cue.trust * _fit(cue, date, kind, who, text)
         parts[cue.kind] = max(parts.get(cue.kind, 0.0), part)
     return parts
+
+
+def posted(cue: Cue, kind: str, who: Sequence[str], text: str) -> float:
+    """What the best web address of a passage is worth to somebody who asks for one that a person posted."""
+    found = links.best(text, lambda poster: poster_fits(cue, kind, who, poster))
+    return 0.0 if found is None else NOT_THEIRS + (POSTED - NOT_THEIRS) * found[1]
+
+
+def poster_fits(cue: Cue, kind: str, who: Sequence[str], poster: str) -> float:
+    """How well the poster of a web address is the person of a cue; outside chats that is the document's author."""
+    author = [poster] if kind == "chat" and poster else list(who[:1])
+    if isinstance(cue.meaning, Person):
+        return cue.meaning.fits(author)
+    return cue.meaning.wrote(author) if isinstance(cue.meaning, Me) and author else 0.0
 
 
 def _fit(cue: Cue, date: datetime | None, kind: str, who: Sequence[str], text: str) -> float:
     match cue.meaning:
         case When() as stretch:
-            return 0.0 if date is None else stretch.weight(date)
+            sharp = SHARP if stretch.end - stretch.start <= timedelta(days=1, hours=1) else 1.0
+            return 0.0 if date is None else sharp * stretch.weight(date)
         case Person() as person:
             return person.fits(who)
         case Me() as me:
             return me.wrote(who)
         case Kinds(link=True) as link:
-            return 1.0 if kind in link.kinds else SOME_LINK if kind_cues.has_link(text) else 0.0
+            return 1.0 if kind in link.kinds else SOME_LINK if links.has_link(text) else 0.0
         case kinds:
             return kinds.fits(kind, text)

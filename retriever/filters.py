@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from ask.indexer.database import below
@@ -35,6 +35,10 @@ class Filters:
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))
+
+    def under(self, others: Filters) -> Filters:
+        """These conditions, but for what `others` say of the same fields."""
+        return replace(self, **{name: value for name in self.__slots__ if (value := getattr(others, name))})
 
     def sql(self) -> tuple[str, list[object]]:
         """A condition over chunks c, documents d and files f, and its parameters."""

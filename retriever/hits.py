@@ -8,6 +8,16 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """Another file with the text of a hit, or another version of it."""
+
+    path: str
+    date: datetime | None
+    same: bool
+    """Whether every letter is the same."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One document that answers a query, through its best chunk."""
 
@@ -43,8 +53,17 @@ class Hit:
     """Offset of the chunk in the document's text, in code points."""
     exact: bool = True
     """False when the chunk's vector is still the approximate one."""
-    family: tuple[str, ...] = ()
-    """Other paths with the same text (copies, backups)."""
+    copies: tuple[Copy, ...] = ()
+    """Other files that are the same document to a person (copies, backups, `final_v2`), best first."""
+    lines: tuple[int | None, ...] | None = None
+    """1-based source line of each line of the snippet, None where it cannot be told; None when nobody asked."""
+    focus: tuple[int, int] | None = None
+    """The part of the snippet that matched best where its words do not tell: code points of the snippet, half-open."""
+
+    @property
+    def family(self) -> tuple[str, ...]:
+        """The paths of the copies."""
+        return tuple(copy.path for copy in self.copies)
 
 
 @dataclass(frozen=True, slots=True)

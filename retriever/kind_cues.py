@@ -21,7 +21,6 @@ NEAR = 0.5
 """How much a kind counts that may be meant as well."""
 NO_WORD = 0.4
 """How much a kind counts when the word for the thing is missing: a mail that does not say "invoice"."""
-URL = re.compile(r"\b(?:https?://|www\.)\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +66,6 @@ def holds(text: str, words: Collection[str]) -> bool:
 
 def _root(word: str) -> str:
     return word[:-1] if len(word) > 4 and word[-1] in "aeiouy" else word
-
-
-def has_link(text: str) -> bool:
-    """Whether a text holds a web address."""
-    return URL.search(text) is not None
 
 
 def find(question: Folded) -> list[KindCue]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 
 from ask.indexer import words
 from ask.indexer.errors import EmptyQuery, UsageError
@@ -40,16 +41,26 @@ class Query:
     """The question as typed."""
     cues: Cues | None = None
     """What it says of time, kind and people; None: not looked for."""
+    like: Path | None = None
+    """Absolute path of a file whose meaning counts as much as that of the question; without words, alone."""
 
     def with_filters(self, filters: Filters) -> Query:
         """The same question within other limits."""
         return replace(self, filters=filters)
 
 
-def parse(text: str, filters: Filters | None = None, *, now: datetime | None = None, me: Me | None = None) -> Query:
+def parse(
+    text: str,
+    filters: Filters | None = None,
+    *,
+    now: datetime | None = None,
+    me: Me | None = None,
+    like: Path | None = None,
+) -> Query:
     """Take a question apart. Raises `EmptyQuery` when there is nothing to look for.
 
-    With `now` (timezone-aware), cues of time, kind and people are looked for; `me` is who says "I wrote".
+    With `now` (timezone-aware), cues of time, kind and people are looked for; `me` is who says "I wrote". With `like`,
+    the question may be empty.
     """
     typed = without_surrogates(text[:LONGEST])  # arguments that are not UTF-8 hold some, models take none
     found: dict[str, list[str]] = {"phrases": [], "needed": [], "unwanted": []}
@@ -67,7 +78,7 @@ def parse(text: str, filters: Filters | None = None, *, now: datetime | None = N
     plain = _TOKEN.sub(note, typed)
     cues = find_cues(plain, now, me) if now is not None else None
     looked_up = telling(words.words(cues.text_left() if cues else plain))
-    if not looked_up:
+    if not looked_up and like is None:
         if found["unwanted"]:
             raise UsageError("the question only says what is not wanted", "Add a word to look for.")
         raise EmptyQuery
@@ -80,6 +91,7 @@ def parse(text: str, filters: Filters | None = None, *, now: datetime | None = N
         filters=filters or Filters(),
         typed=text,
         cues=cues,
+        like=like,
     )
 
 

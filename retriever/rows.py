@@ -76,6 +76,19 @@ def rows(db: Connection, ids: Sequence[int]) -> Iterator[Row]:
             yield Row(*row)
 
 
+def line_numbers(db: Connection, row: Row, lines: Sequence[int]) -> tuple[int | None, ...]:
+    """The source lines of those lines of a document that begin at these offsets; None where that is not known exactly.
+
+    `lines` are offsets in the document's text, code points, rising, none before the chunk.
+    """
+    (kept,) = db.execute("SELECT lines FROM documents WHERE id = ?", (row.document_id,)).fetchone()
+    if kept is not None:
+        known = dict(json.loads(decompress(kept)))
+        return tuple(known.get(offset) for offset in lines)
+    whole = text(db, row.document_id)
+    return tuple(whole.count("\n", 0, offset) + 1 for offset in lines)
+
+
 def text(db: Connection, document_id: int) -> str:
     """The whole extracted text of a document. Raises `NotFound`."""
     row = db.execute("SELECT text FROM documents WHERE id = ?", (document_id,)).fetchone()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -21,13 +21,15 @@ from ask.indexer import database, words
 from ask.indexer.compile import read_card
 from ask.indexer.errors import NotFound
 from ask.indexer.names import name_text
-from ask.retriever import lexical, rows
-from ask.retriever.cues import Cues, prior
+from ask.retriever import cued, lexical, rows
+from ask.retriever.cues import POSTED, WEIGHTS, Cues, prior
+from ask.retriever.families import Families
 from ask.retriever.fuse import Candidate, Fused, fuse, trust
-from ask.retriever.hits import Hit, Results
+from ask.retriever.hits import Copy, Hit, Results
 from ask.retriever.lexical import Lexical
 from ask.retriever.query import Query
-from ask.retriever.snippet import snippet
+from ask.retriever.sharpen import Learned, sharpen
+from ask.retriever.snippet import Span, part
 
 if TYPE_CHECKING:
     from ask.indexer.embed import Embedder, Vectors
@@ -75,13 +77,24 @@ def _at_one_moment(ask: Callable[Concatenate[Searcher, P], Results]) -> Callable
 class Searcher:
     """Answers questions from one index. Opens it for reading only; may live long (service) or for one question."""
 
-    def __init__(self, home: Path, models: Path | None = None) -> None:
-        """Raises `NotFound` when there is no index below `home` yet."""
+    def __init__(self, home: Path, models: Path | None = None, budget: float = 0.5) -> None:
+        """Raises `NotFound` when there is no index below `home` yet. `budget`: seconds that a question may spend on exact
+        vectors for good candidates that have approximate ones."""
         self.home = home
+        self.budget = budget
         self.models = models or home / "models"
         self.db = database.connect(home)
         self._embedder: Embedder | None = None
         self._nearest: tuple[Space, tuple[int, int], Nearest] | None = None
+        self._learned: Learned = {}
+
+    def keep(self) -> None:
+        """Keep the exact vectors that questions have made, if the index can be written now."""
+        if self._learned and (space := self.space()) is not None:
+            from ask.indexer.fill import keep
+
+            keep(self.home, space.fingerprint, dict(self._learned.values()))
+        self._learned = {}
 
     def close(self) -> None:
         """Let go of the index."""
@@ -98,27 +111,33 @@ class Searcher:
         trusted = 0.0
         space = self.space() if only != "words" else None
         vector: Vectors | None = None
+        pointed: list[int] = []
         if space is not None:
             with clock.stage("load"):
                 embedder, nearest = self._meaning(space)
             with clock.stage("embed"):
-                vector = embedder.embed_query(query.text)
+                vector = self._asked(space, embedder, query)
                 trusted = trust(embedder.fragmentation(words.words(query.text)))
             with clock.stage("meaning"):
-                cosines = self._near(space, nearest, vector, scope)
-                self._complete(space, vector, cosines, list(found.passages)[:CANDIDATES])
+                cosines = self._near(space, nearest, vector, scope, max(MEANING_DEPTH, n))
+                nearest_first = sorted(cosines, key=lambda i: -cosines[i])
+                pointed = cued.candidates(self.db, query, scope) if only == "both" else []
+                self._complete(space, vector, cosines, [*list(found.passages)[: max(CANDIDATES, n)], *pointed])
                 self._obey(query, cosines)
+            with clock.stage("sharpen"):
+                self._sharpen(embedder, vector, cosines, list(found.passages), nearest_first)
         with clock.stage("fuse"):
-            ids = list(cosines) if cosines else list(found.passages)[:CANDIDATES]
+            ids = list(cosines) if cosines else list(found.passages)[: max(CANDIDATES, n)]
             if only == "meaning":
                 fused = [Fused(i, {"meaning": c}) for i, c in sorted(cosines.items(), key=lambda pair: -pair[1])]
             else:
                 fused = fuse(self._candidates(ids, cosines, found, space, vector), found, trusted)
-                fused = self._with_cues(query.cues, fused) if query.cues and only == "both" else fused
+                fused = self._with_cues(query.cues, fused, set(pointed)) if query.cues and only == "both" else fused
         with clock.stage("show"):
             hits = self._hits(query, fused, n)
         cues = query.cues.shown() if query.cues else ""
-        good = [hit for hit in hits if _is_good(hit, found, cosines)]
+        alone = query.like is not None and not query.words  # what is nearest to a file is what was asked for
+        good = [hit for hit in hits if alone or _is_good(hit, found, cosines)]
         near = () if good else tuple(hits[:3])
         return Results(query.typed, tuple(good), near, tuple(self._notes(only)), clock.timing(), cues)
 
@@ -132,24 +151,33 @@ class Searcher:
     ) -> list[Candidate]:
         """What both sides say of each chunk, and what its file's name says."""
         rows = self.db.execute(
-            "SELECT c.id, c.document_id, f.path, r.path, d.member, v.data FROM json_each(?) wanted"
+            "SELECT c.id, c.document_id, c.symbols, f.path, r.path, d.member, v.data FROM json_each(?) wanted"
             " JOIN chunks c ON c.id = wanted.value JOIN documents d ON d.id = c.document_id"
             " JOIN files f ON f.id = d.file_id JOIN roots r ON r.id = f.root_id"
             " LEFT JOIN vectors v ON v.hash = d.name_hash AND v.space = ?",
             (json.dumps(list(ids)), 0 if space is None else space.id),
         ).fetchall()
         shares: dict[int, float] = {}
-        for _, document, path, root, member, _ in rows:
+        for _, document, _, path, root, member, _ in rows:
             if document not in shares:
                 shares[document] = found.share(words.terms(name_text(path, root, member), "cs").split())
-        names = self._name_cosines(space, vector, {document: blob for _, document, _, _, _, blob in rows if blob})
+        names = self._name_cosines(space, vector, {row[1]: row[-1] for row in rows if row[-1]})
         return [
-            Candidate(row[0], row[1], cosines.get(row[0], 0.0), names.get(row[1], 0.0), shares[row[1]]) for row in rows
+            Candidate(
+                id=chunk,
+                document=document,
+                cosine=cosines.get(chunk, 0.0),
+                name_cosine=names.get(document, 0.0),
+                name_share=shares[document],
+                named=found.named(symbols.split()),
+            )
+            for chunk, document, symbols, *_ in rows
         ]
 
-    def _with_cues(self, cues: Cues, fused: Sequence[Fused]) -> list[Fused]:
-        """The best candidates again, with what fits the cues of the question lifted."""
-        by_id = {candidate.id: candidate for candidate in fused[:CUED]}
+    def _with_cues(self, cues: Cues, fused: Sequence[Fused], pointed: Collection[int]) -> list[Fused]:
+        """The best candidates and those that cues point to again, with what fits the cues of the question lifted."""
+        weighed = [one for rank, one in enumerate(fused) if rank < CUED or one.id in pointed]
+        by_id = {candidate.id: candidate for candidate in weighed}
         lifted: list[Fused] = []
         for row in rows.rows(self.db, list(by_id)):
             body = (
@@ -157,7 +185,7 @@ class Searcher:
             )
             parts = prior(cues, row.date, row.kind, row.people, body)
             lifted.append(Fused(row.id, {**by_id[row.id].parts, **parts}))
-        return [*sorted(lifted, key=lambda one: (-one.score, one.id)), *fused[CUED:]]
+        return [*sorted(lifted, key=lambda one: (-one.score, one.id)), *(o for o in fused if o.id not in by_id)]
 
     def _name_cosines(
         self, space: Space | None, vector: Vectors | None, blobs: Mapping[int, bytes]
@@ -168,12 +196,17 @@ class Searcher:
 
         return dict(zip(blobs, map(float, decode(list(blobs.values()), space.dimensions) @ vector), strict=True))
 
-    def similar(self, path: Path, *, n: int = 10) -> Results:
-        """Documents nearest in meaning to a file in the index: to the mean of its chunks. Raises `NotFound`."""
-        import numpy as np
+    def _asked(self, space: Space, embedder: Embedder, query: Query) -> Vectors:
+        """The vector to look near: of the question, of the file that hits are to be like, or between the two."""
+        if query.like is None:
+            return embedder.embed_query(query.text)
+        like = self._mean(space, query.like)
+        return like if not query.text else _unit(like + embedder.embed_query(query.text))
+
+    def _mean(self, space: Space | None, path: Path) -> Vectors:
+        """The mean of a file's chunks. Raises `NotFound`."""
         from ask.indexer.vectors import decode
 
-        space = self.space()
         blobs = self.db.execute(
             "SELECT v.data FROM files f JOIN documents d ON d.file_id = f.id JOIN chunks c ON c.document_id = d.id"
             " JOIN vectors v ON v.hash = c.hash WHERE f.path = ? AND v.space = ? ORDER BY c.id LIMIT 200",
@@ -181,14 +214,11 @@ class Searcher:
         ).fetchall()
         if space is None or not blobs:
             raise NotFound(f"{path} has no meaning in the index yet", "Run: ask index on its folder.")
-        mean = decode([blob for (blob,) in blobs], space.dimensions).mean(axis=0)
-        vector = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
-        cosines = self._near(space, self._meaning(space)[1], vector, None)
-        fused = [Fused(i, {"meaning": c}) for i, c in sorted(cosines.items(), key=lambda pair: -pair[1])]
-        query = Query(path.name, words=())
-        hits = [hit for hit in self._hits(query, fused, n + 1) if hit.path != str(path)][:n]
-        ranked = tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, 1))
-        return Results(str(path), ranked)
+        return _unit(decode([blob for (blob,) in blobs], space.dimensions).mean(axis=0))
+
+    def similar(self, path: Path, *, n: int = 10) -> Results:
+        """Documents nearest in meaning to a file in the index, its name included. Raises `NotFound`."""
+        return self.search(Query("", typed=str(path), like=path), n=n)
 
     def embedder(self) -> Embedder:
         """The model of the active space. Raises `NotFound` when nothing has been embedded."""
@@ -230,7 +260,12 @@ class Searcher:
         return self._embedder, self._nearest[2]
 
     def _near(
-        self, space: Space, nearest: Nearest, vector: Vectors, scope: tuple[str, list[object]] | None
+        self,
+        space: Space,
+        nearest: Nearest,
+        vector: Vectors,
+        scope: tuple[str, list[object]] | None,
+        depth: int = MEANING_DEPTH,
     ) -> dict[int, float]:
         """The nearest chunks with their cosines."""
         allowed: set[int] | None = None
@@ -242,7 +277,7 @@ class Searcher:
                     (space.id, *scope[1]),
                 )
             }
-        found = dict(nearest.search(vector, MEANING_DEPTH, allowed))
+        found = dict(nearest.search(vector, depth, allowed))
         within, values = ("", []) if scope is None else (f" AND c.id IN ({scope[0]})", scope[1])
         found_rows = self.db.execute(
             "SELECT c.id, v.id FROM json_each(?) wanted JOIN vectors v ON v.id = wanted.value"
@@ -273,6 +308,22 @@ class Searcher:
         cosines.update({row[0]: float(value) for row, value in zip(found_rows, values, strict=True)})
         cosines.update({i: 0.0 for i in missing if i not in cosines})
 
+    def _sharpen(
+        self,
+        embedder: Embedder,
+        vector: Vectors,
+        cosines: dict[int, float],
+        by_words: Sequence[int],
+        near: Sequence[int],
+    ) -> None:
+        """Exact cosines for the best candidates that have approximate ones, within the budget."""
+
+        def unknown(ids: Sequence[int]) -> list[int]:
+            return [i for i in ids if i in cosines and i not in self._learned]
+
+        self._learned |= sharpen(self.db, embedder, unknown(by_words), unknown(near), self.budget)
+        cosines.update({i: float(exact @ vector) for i, (_, exact) in self._learned.items() if i in cosines})
+
     def _obey(self, query: Query, cosines: dict[int, float]) -> None:
         """Exact phrases, needed and unwanted words bind the meaning side, too."""
         must, must_not = lexical.must_match(query), lexical.must_not_match(query)
@@ -288,19 +339,26 @@ class Searcher:
         """One hit for each of the best `n` documents, through its best chunk; copies of a text are one hit."""
         by_id = {candidate.id: candidate for candidate in fused}
         hits: list[Hit] = []
-        places: dict[bytes, int] = {}
+        families = Families()
         for row in rows.rows(self.db, list(by_id)):
-            at = places.setdefault(row.document_hash, len(places))
-            if at >= n + LOOK_FURTHER:
+            if query.like is not None and row.path == str(query.like):
+                continue
+            at = families.known(row.document_hash)
+            if at is None:
+                text = rows.text(self.db, row.document_id)
+                at = families.join(row.document_hash, row.path, row.member, text)
+            if families.count > n + LOOK_FURTHER:
                 break
-            if at < len(hits):
-                hits[at] = _with_copy(hits[at], row)
-            elif at < n:
+            if at == len(hits) < n:
                 hits.append(self._hit(query, by_id[row.id], row, at + 1))
+            elif at < len(hits):
+                hits[at] = _with_copy(hits[at], row, same=families.leads(at, row.document_hash))
         return hits
 
     def _hit(self, query: Query, candidate: Fused, row: rows.Row, rank: int) -> Hit:
         body = rows.text(self.db, row.document_id)[row.start : row.end]
+        focus = query.cues.focus(body, row.kind, row.people) if query.cues else None
+        start, end = part(body, query.words, focus)
         return Hit(
             rank=rank,
             score=candidate.score,
@@ -313,36 +371,64 @@ class Searcher:
             end_line=row.end_line,
             page=row.page,
             date=row.date,
-            snippet=snippet(body, query.words),
+            snippet=body[start:end],
             why=dict(candidate.parts),
             text=body,
             heading=row.headings,
             document_id=row.document_id,
             start=row.start,
-            exact=row.tier == 2,
+            exact=row.tier == 2 or row.id in self._learned,
+            lines=rows.line_numbers(self.db, row, [row.start + at for at in _line_starts(body, start, end)]),
+            focus=_within(focus, start, end),
         )
 
     def _notes(self, searched: Only) -> Iterator[str]:
         """What limits the answer, in words."""
         # "tier < 2" lets SQLite use the index of what is pending; counting all tiers would read a million rows.
-        (without,) = self.db.execute("SELECT count(*) FROM chunks WHERE tier < 2 AND tier = 0").fetchone()
-        if without and searched != "words":
+        pending = dict(self.db.execute("SELECT tier, count(*) FROM chunks WHERE tier < 2 GROUP BY tier").fetchall())
+        if pending and searched != "words":
             (total,) = self.db.execute("SELECT count(*) FROM chunks").fetchone()
-            yield f"meaning covers {100 * (total - without) // total} % of the index so far; words cover all of it"
-        (unread,) = self.db.execute("SELECT count(*) FROM files WHERE status = 'unreadable'").fetchone()
+            yield coverage(total, pending.get(0, 0), pending.get(1, 0))
+        (unread,) = self.db.execute(
+            "SELECT count(*) FROM files WHERE status != 'indexed' AND status = 'unreadable'"
+        ).fetchone()
         if unread:
             yield f"{unread} {'file' if unread == 1 else 'files'} could not be read (ask status --skipped)"
 
 
-def _with_copy(hit: Hit, row: rows.Row) -> Hit:
+def coverage(total: int, without: int, approximate: int) -> str:
+    """How far meaning has come: `meaning covers 100 % of the index, 31 % of it exactly; words cover all of it`."""
+    covered, exact = (100 * (total - without) // total, 100 * (total - without - approximate) // total)
+    return f"meaning covers {covered} % of the index, {exact} % of it exactly; words cover all of it"
+
+
+def _unit(vector: Vectors) -> Vectors:
+    import numpy as np
+
+    unit: Vectors = (vector / max(float(np.linalg.norm(vector)), 1e-9)).astype(np.float32)
+    return unit
+
+
+def _with_copy(hit: Hit, row: rows.Row, *, same: bool) -> Hit:
     if row.path == hit.path or row.path in hit.family:
         return hit
-    return replace(hit, family=(*hit.family, row.path))
+    return replace(hit, copies=(*hit.copies, Copy(row.path, row.date, same)))
+
+
+def _line_starts(text: str, start: int, end: int) -> list[int]:
+    """Where the lines begin that a part of a text shows, the first one perhaps not from its beginning."""
+    return [text.rfind("\n", 0, start) + 1, *(at + 1 for at in range(start, end) if text[at] == "\n")]
+
+
+def _within(span: Span | None, start: int, end: int) -> Span | None:
+    """Offsets in a text → offsets in its part from `start` to `end`."""
+    return None if span is None else (span[0] - start, min(span[1], end) - start)
 
 
 def _is_good(hit: Hit, found: Lexical, cosines: Mapping[int, float]) -> bool:
-    """Worth calling an answer: it shares a word with the question, or its meaning is near."""
-    return hit.id in found.passages or cosines.get(hit.id, 0.0) >= NEAR_ENOUGH
+    """Worth calling an answer: it shares a word with the question, its meaning is near, or it is what cues ask for."""
+    cued = sum(value for name, value in hit.why.items() if name in WEIGHTS)
+    return hit.id in found.passages or cosines.get(hit.id, 0.0) >= NEAR_ENOUGH or cued >= POSTED
 
 
 class _Clock:

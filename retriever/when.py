@@ -17,6 +17,8 @@ SEASONS = {"spring": (3, 5), "summer": (6, 8), "autumn": (9, 11), "winter": (12,
 """First and last month of each, on the northern half of the world."""
 MONTHS = "January February March April May June July August September October November December".split()
 WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+NAMED = 0.6
+"""What is right outside a stretch of the calendar counts, against 1 inside."""
 BEGINNING = 1900
 """The year in which open stretches begin ("before 2015")."""
 
@@ -34,14 +36,16 @@ class When:
     """How far before `start` the weight has fallen to 37 % (1/e)."""
     fade_after: timedelta
     """The same after `end`."""
+    edge: float = 1.0
+    """The weight right outside. "Ago" is vague; "yesterday" is not the evening before."""
 
     def weight(self, date: datetime) -> float:
         """How well a moment fits: 1 inside, falling to 0 on both sides. `date` is timezone-aware."""
         if date < self.start:
-            return _fallen(self.start - date, self.fade_before)
+            return self.edge * _fallen(self.start - date, self.fade_before)
         if date < self.end:
             return 1.0
-        return _fallen(date - self.end, self.fade_after)
+        return self.edge * _fallen(date - self.end, self.fade_after)
 
     def since(self, now: datetime) -> When:
         """From its beginning until now."""
@@ -76,9 +80,10 @@ def _fallen(distance: timedelta, fade: timedelta) -> float:
 
 
 def spanning(start: datetime, end: datetime, label: str) -> When:
-    """A named stretch of the calendar. It fades over half its length, at most over three months."""
+    """A named stretch of the calendar. Outside it counts at most `NAMED`, and fades over half its length, at most over
+    three months."""
     fade = min((end - start) / 2, 91 * DAY)
-    return When(start, end, label, fade, fade)
+    return When(start, end, label, fade, fade, NAMED)
 
 
 def midnight(moment: datetime) -> datetime:

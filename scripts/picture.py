@@ -1,6 +1,6 @@
 """Draw the README's picture: the real commands on the sample collection, as a terminal shows them.
 
-    .venv/bin/python scripts/picture.py docs/tour.svg
+    make demo && .venv/bin/python scripts/picture.py docs/tour.svg
 
 Runs `ask` in a terminal of its own (a pty), so that colours and layout are those a person sees.
 """
@@ -47,7 +47,9 @@ def shown(command: str, folder: Path) -> str:
 
 def main(target: Path) -> None:
     """Write the picture."""
-    folder = Path(__file__).resolve().parent.parent / "data" / "sample"
+    demo = Path(__file__).resolve().parent.parent / ".demo"
+    os.environ["ASK_HOME"] = str(demo / "index")
+    folder = demo / "vendelin"
     with Path(os.devnull).open("w") as nowhere:
         console = Console(record=True, width=WIDTH, file=nowhere, force_terminal=True)
         for command in COMMANDS:

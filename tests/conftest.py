@@ -32,6 +32,11 @@ MAKER = Path(__file__).parent / "tiny_model" / "gguf_maker.py"
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Flags of our own."""
+    parser.addoption("--rewrite-golden", action="store_true", help="Write the rankings in tests/golden anew.")
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A GGUF file of the LLaMA architecture with random weights: it can be run, it cannot answer."""

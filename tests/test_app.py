@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import typer
 from ask.cli.app import MODULES, application
-from ask.cli.start import COMMANDS
+from ask.cli.start import COMMANDS, meant
 
 
 def _commands(app: typer.Typer) -> set[str]:
@@ -31,6 +31,28 @@ def test_the_table_of_commands_tells_the_truth(module: str) -> None:
 
 def test_every_command_is_a_command_and_not_the_beginning_of_a_question() -> None:
     assert _commands(application()) <= COMMANDS
+
+
+@pytest.mark.parametrize(
+    ("typed", "question"),
+    [
+        ("why did we move the server to the attic", True), ("why asterisk", True), ("why question ~/a.txt", False),
+        ("why question a.txt --json", False), ("get milk from the shop", True), ("get 12", False),
+        ("get --json 12", False), ("status of the roof", True), ("status --json", False), ("check engine light", True),
+        ("check --repair", False), ("similar . -n 3", False), ("similar stories about cats", True),
+        ("what is this", True), ("forget a b", False), ("index of refraction", False), ("--version", False),
+    ],
+)  # fmt: skip
+def test_some_commands_are_also_words_that_questions_begin_with(typed: str, question: bool) -> None:
+    """`ask why did we move the server` was wrong use of `ask why`."""
+    words = typed.split()
+    assert meant(words) == (["answer", *words] if question else words)
+
+
+@pytest.mark.parametrize("typed", ["indx", "idnex", "forgett", "inde", "similr"])
+def test_a_mistyped_command_before_a_path_is_no_question(typed: str, tmp_path: Path) -> None:
+    assert meant([typed, str(tmp_path)]) == [typed, str(tmp_path)]
+    assert meant([typed, "of", "refraction"])[0] == "answer"
 
 
 def test_a_command_brings_its_module_only() -> None:

@@ -177,6 +177,31 @@ def test_similar(filled: Any) -> None:
     assert filled("similar", root / "nope.txt").code == 1
 
 
+def test_like_a_file(filled: Any) -> None:
+    root = filled.home.parent / "files"
+    alone = filled("search", "--like", root / "garden.md", "--json")
+    assert names(alone) == names(filled("similar", root / "garden.md", "--json"))
+    assert names(filled("search", "--like", root / "garden.md", "--ext", "sh", "--json")) == ["backup.sh"]
+    with_words = filled("search", "invoice", "--like", root / "garden.md", "--json")
+    assert names(with_words)[0] == "mail.md"
+    assert with_words.json()["query"] == "invoice"
+    assert names(filled("search", '"old disk" +photos -invoice', "--like", root / "mail.md", "--json")) == ["backup.sh"]
+    assert filled("search", "--like", root / "nope.txt").code == 1
+    assert filled("search").code == 2
+
+
+def test_the_same_flags_for_searches_and_answers(filled: Any) -> None:
+    for command in ("search", "answer"):
+        assert filled(command, "backup", "photos", "--files").out.splitlines()[0].endswith("backup.sh")
+        assert "backup.sh:2: " in filled(command, "backup", "photos", "-l", "-n", "1").out
+        assert "Shed" not in filled(command, "tomatoes", "-n", "1", "-C", "2").out.split("garden.md:")[-1]
+        assert "Shed" in filled(command, "tomatoes", "-n", "1", "-C", "9").out.split("garden.md:")[-1]
+        assert filled(command, "invoice", "--like", filled.home.parent / "files" / "garden.md").code in (0, 1)
+    every = filled("search", "the", "--all", "--json").json()["hits"]
+    assert {Path(hit["path"]).name for hit in every} >= {"garden.md", "mail.md", "backup.sh"}
+    assert names(filled("search", "backup", "--kind", "scripts", "--after", "5y", "--json")) == ["backup.sh"]
+
+
 def test_an_answer_is_what_the_contract_says(filled: Any) -> None:
     said = filled("when", "do", "the", "tomatoes", "need", "water?", "--json")
     found = said.json()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from ask.indexer.documents import KINDS
 from ask.retriever import kind_cues
-from ask.retriever.cues import WEIGHTS, Cues, find_cues, prior
+from ask.retriever.cues import POSTED, WEIGHTS, Cues, find_cues, prior
 from ask.retriever.filters import Filters
 from ask.retriever.folded import folded
 from ask.retriever.people import Me, Person, guess_me, similarity
@@ -298,11 +298,11 @@ def test_any_text_is_a_question(text: str, date: datetime) -> None:
         if isinstance(cue.meaning, When):
             assert cue.meaning.start < cue.meaning.end
             assert cue.meaning.weight(cue.meaning.start) == 1
-            assert cue.meaning.weight(cue.meaning.end) == pytest.approx(1)
+            assert cue.meaning.weight(cue.meaning.end) == pytest.approx(cue.meaning.edge)
     spans = [(cue.start, cue.end) for cue in cues.of("when")]
     assert all(end <= start for (_, end), (start, _) in pairwise(spans))
     for sort, part in prior(cues, date, "note", ["Petr"], text).items():
-        assert 0 <= part <= WEIGHTS[sort]
+        assert 0 <= part <= (POSTED if sort == "link" else WEIGHTS[sort])
     cues.filters(NOW)
     assert cues.text_left().strip() or not text.strip()
     assert not cues.without("when", "kind", "people", "link")

@@ -11,7 +11,7 @@ from ask.cli import answers, gate, overview, render, snippet
 from ask.cli.render import View
 from ask.cli.terminal import Terminal, cell, cells, cut, cut_front, terminal
 from ask.generator.results import Answer, Citation, Claim
-from ask.retriever.hits import Hit, Results
+from ask.retriever.hits import Copy, Hit, Results
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,7 +83,9 @@ def test_nothing_is_wider_than_the_terminal(width: int, explain: bool) -> None:
         title="漢字の題名 " * 20,
         snippet="Dlouhý odstavec o HTML " * 20 + "slovobezmezer" * 20 + "漢字" * 60,
         text="",
-        family=("/home/o/kopie/" * 6, "/b", "/c"),
+        copies=tuple(
+            Copy(path, HIT.date, same) for path in ("/home/o/kopie/" * 6, "/b", "/c") for same in (True, False)
+        ),
     )
     for line in plain(render.hits([long, HIT], view(width, explain=explain))):
         assert cells(line) <= max(width, 46 if explain and "█" in line else 0), line
@@ -92,6 +94,14 @@ def test_nothing_is_wider_than_the_terminal(width: int, explain: bool) -> None:
 def test_a_long_path_keeps_its_end() -> None:
     long = replace(HIT, path="/home/o/" + "folder/" * 20 + "outline.py")
     assert plain(render.hits([long], view(40)))[0] == " 1  …/folder/folder/folder/outline.py:13"
+
+
+def test_a_path_below_the_working_folder_is_relative_to_it_on_a_terminal() -> None:
+    here = replace(view(100), folder="/home/o/scripts")
+    assert here.path("/home/o/scripts/outline.py") == "outline.py"
+    assert here.path("/home/o/scripts") == "~/scripts"
+    assert here.path("/home/o/scripts.old/a") == "~/scripts.old/a"
+    assert replace(view(), folder="/home/o/scripts").path("/home/o/scripts/a") == "/home/o/scripts/a"
 
 
 def test_rows_are_those_that_match_best() -> None:
@@ -139,7 +149,7 @@ def test_hostile_texts_reach_nobody() -> None:
     evil = "\x1b]52;c;AAAA\x07\x1b[2J\u202eevil\n\x9b1m"
     hit = replace(
         HIT, path=f"/home/o/{evil}", document=evil, kind=evil, title=evil, heading=(evil,), snippet=evil, text="",
-        family=(evil,), why={evil: 1.0},
+        copies=(Copy(evil, None, True), Copy(evil, None, False)), why={evil: 1.0},
     )  # fmt: skip
     citation = Citation(evil, evil, evil, 1, 1, None, evil)
     found = Answer("q", evil, True, False, (citation,), model=evil, host=evil, notes=(evil,))
@@ -256,6 +266,8 @@ def test_an_answer_that_is_not_given() -> None:
     assert list(answers.answer(nothing, view())) == ["No answer found in your files.", "3 files could not be read"]
     withheld = replace(nothing, withheld="The moon is cheese.", notes=())
     assert list(answers.answer(withheld, view())) == ["No answer: what the model wrote is not backed by your files."]
+    elsewhere = replace(nothing, model="big", host="gpu.example.org", notes=())
+    assert plain(answers.answer(elsewhere, view()))[1] == "asked: big at gpu.example.org"
 
 
 def test_status_in_a_few_lines() -> None:

@@ -110,3 +110,11 @@ def test_no_pattern_is_listed_twice() -> None:
     listed = [(pattern.lower(), row.beside) for row in rows for pattern in (*row.files, *row.folders)]
     twice = {pattern for pattern in listed if listed.count(pattern) > 1}
     assert not twice
+
+
+def test_what_an_extractor_reads_stays_secret() -> None:
+    """A suffix that is read is not left out as binary; but presentations and private keys are both called `.key`."""
+    rule = default_rules(readable=[".key", ".7z"]).files.find(HOME, b"server.key", ())
+    assert rule is not None
+    assert rule.reason == "secret"
+    assert default_rules(readable=[".key", ".7z"]).files.find(HOME, b"old.7z", ()) is None

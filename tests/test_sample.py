@@ -10,8 +10,11 @@ import json
 import mailbox
 import os
 import re
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -224,3 +227,14 @@ def test_no_secret_looks_real() -> None:
     key = text_of(SAMPLE / ".ssh/id_ed25519")
     assert "NOT-A-KEY" in key
     assert not re.search(r"[A-Za-z0-9+/=]{40}", key)
+
+
+def test_every_file_has_its_date(tmp_path: Path) -> None:
+    """A clone gives every file the date of today, and then nothing was years ago."""
+    subprocess.run([sys.executable, DATA.parent / "scripts" / "sample.py", tmp_path], check=True)
+    dated = [line.split("\t") for line in (DATA / "sample-dates.tsv").read_text("utf-8").splitlines()]
+    secret = {".env", ".ssh/id_ed25519"}
+    assert [path for path, _ in dated] == sorted(path for path, _ in dated)
+    assert {path for path, _ in dated} == {path.relative_to(SAMPLE).as_posix() for path in FILES} - secret
+    for path, day in dated:
+        assert datetime.fromtimestamp((tmp_path / path).stat().st_mtime, UTC).date().isoformat() == day
