@@ -7,7 +7,7 @@ LLM_STAMP := $(VENV)/.installed-llm
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help demo test quick faults check types clean
+.PHONY: help demo test quick faults offline check types clean
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -37,6 +37,9 @@ quick: $(STAMP)  ## Run the tests that take less than two minutes
 
 faults: $(STAMP)  ## Kill, damage and starve the index for an hour or so (ASK_FAULTS=20)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/faults.sh
+
+offline: $(LLM_STAMP)  ## Run the tests where there is no network, and see that nothing looks for one (Linux)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/offline.sh
 
 check: $(STAMP)  ## Style and types
 	$(BIN)/ruff check .

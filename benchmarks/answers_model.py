@@ -3,12 +3,13 @@
 The yardstick is a file of the shape of a 1B LLaMA (16 layers, width 2048, 128,256 tokens) with random weights in Q4_0:
 it computes what a real one computes and writes nonsense. Measured are, each over several rounds in turn:
 
-    direct      llama-cpp-python called in this process: time to the first token of a prompt never seen
-    engine      the same prompts through the process that `ask` runs models in
+    direct      llama-cpp-python called in this process: time to the first token of a prompt it has not read
+    engine      the same prompt through the process that `ask` runs models in; who is first alternates
     follow-up   another question after the same sources, whose state was kept
 
-Wanted: engine within 5 % of direct; follow-up under a third of engine. On a busy machine only ratios of processor time
-mean something; they are printed as well.
+Wanted: engine within 5 % of direct; follow-up under a third of engine. Ratios are taken within each round, because what
+else the machine does changes from one to the next, and their median is printed. On a busy machine only those of
+processor time mean something.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import gguf
@@ -131,9 +133,13 @@ def measure(path: Path, tokens: int, rounds: int, threads: int) -> dict[str, lis
         direct(llama, "warm up")
         through_engine(engine, "warm up")
         for number in range(rounds):
-            times["direct"].append(direct(llama, sources(2 * number, tokens) + "first?"))
-            prompt = sources(2 * number + 1, tokens)
-            times["engine"].append(through_engine(engine, prompt + "first?"))
+            prompt = sources(number, tokens)
+            sides = {
+                "direct": partial(direct, llama, prompt + "first?"),
+                "engine": partial(through_engine, engine, prompt + "first?"),
+            }
+            for name in sorted(sides, reverse=number % 2 == 1):
+                times[name].append(sides[name]())
             times["follow-up"].append(through_engine(engine, prompt + "and the second?"))
     return times
 
@@ -182,7 +188,9 @@ def report(times: dict[str, list[Spent]]) -> None:
     for name in times:
         print(f"{name:10} {walls[name]:8.3f} s   {processors[name]:8.3f} s of processor time")
     for name, base in (("engine", "direct"), ("follow-up", "engine")):
-        wall, processor = walls[name] / walls[base], processors[name] / processors[base]
+        pairs = list(zip(times[name], times[base], strict=True))
+        wall = statistics.median(mine.wall / theirs.wall for mine, theirs in pairs)
+        processor = statistics.median(mine.processor / theirs.processor for mine, theirs in pairs if theirs.processor)
         print(f"{name} / {base}: {wall:.3f}, {processor:.3f} of processor time")
 
 

@@ -20,6 +20,7 @@ from urllib.parse import unquote
 
 from ask.indexer.errors import Unreadable
 from ask.indexer.extract import Source, read
+from ask.indexer.pool import turned
 
 TEXTLESS = ("encrypted", "empty", "scanned", "only names")
 """Reasons that lie in the file: there is no text to be had, or, in archives, none but the names of the members."""
@@ -28,10 +29,20 @@ TEXTLESS = ("encrypted", "empty", "scanned", "only names")
 def ours(path: Path) -> str:
     """`text`, or the reason why there is none."""
     try:
-        documents = list(read(Source(path.read_bytes(), path.name, str(path))))
+        documents = list(read(Source(content(path), path.name, str(path))))
     except Unreadable as problem:
         return problem.reason
     return "text" if any(document.kind != "archive" for document in documents) else "only names"
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a file, or what a helper of the system makes of them."""
+    with path.open("rb") as file:
+        other = turned(os.fsencode(path), file.fileno())
+        if other is None:
+            return file.read()
+    with os.fdopen(other, "rb") as made:
+        return made.read()
 
 
 def recolls(folder: Path) -> set[Path] | None:

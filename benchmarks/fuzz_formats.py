@@ -1,18 +1,21 @@
-"""Damaged files without end: python benchmarks/fuzz_formats.py [COUNT] [SEED]
+"""Damaged files without end: python benchmarks/fuzz_formats.py [COUNT] [SEED] [--workers TOKENIZER]
 
 Takes the samples that the tests make (documents, books, archives, pictures, recordings), flips bytes, cuts and splices
 them, and reads what comes of it. Anything but documents or `Unreadable` is a failure, and so is a file that takes more
 than ten seconds. Parts of packages are damaged before they are packed, too: outside a zip's checksums nothing else
-would reach the parsers.
+would reach the parsers. With `--workers` the files are read as `ask index` reads them, by confined processes, and one
+that dies or takes too long is a failure; TOKENIZER is the `tokenizer.json` of a compiled model.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import random
 import resource
 import runpy
 import sys
+import tempfile
 import time
 import traceback
 import zipfile
@@ -21,6 +24,8 @@ from pathlib import Path
 
 from ask.indexer.errors import Unreadable
 from ask.indexer.extract import Source, read
+from ask.indexer.pool import ReaderSettings, read_files
+from ask.indexer.store import FileState
 
 TESTS = Path(__file__).parents[1] / "tests"
 SLOW = 10.0
@@ -76,8 +81,32 @@ def mutated(data: bytes, other: bytes, dice: random.Random) -> bytes:
     return out.getvalue()
 
 
+def by_workers(count: int, seed: int, tokenizer: Path) -> None:
+    """Read COUNT damaged files of each format through workers, and print what became of them."""
+    whole = samples()
+    outcomes: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        states = []
+        for name, data in sorted(whole.items()):
+            dice = random.Random(f"{name} {seed}")
+            for turn in range(count):
+                path = Path(folder, f"{turn}-{name}")
+                path.write_bytes(mutated(data, whole[dice.choice(sorted(whole))], dice))
+                found = path.stat()
+                states.append(FileState(os.fsencode(path), found.st_size, found.st_mtime_ns, 0, 0))
+        began = time.perf_counter()
+        for result in read_files(states, ReaderSettings(tokenizer, 256, workers=1)):
+            outcomes["crashed" if result.crashed else result.reason or "read"] += 1
+    print(", ".join(f"{number} {reason}" for reason, number in outcomes.most_common()))
+    print(f"{len(states)} files of {len(whole)} formats, {time.perf_counter() - began:.0f} s")
+    sys.exit(outcomes["crashed"] > 0)
+
+
 def main() -> None:
     """Read COUNT damaged files of each format and print what became of them."""
+    if "--workers" in sys.argv:
+        count, seed = (int(word) for word in sys.argv[1:3])
+        by_workers(count, seed, Path(sys.argv[4]))
     count, seed = (int(word) for word in (sys.argv[1:] + ["300", "1"][len(sys.argv) - 1 :])[:2])
     whole = samples()
     outcomes: dict[str, Counter[str]] = defaultdict(Counter)

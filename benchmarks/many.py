@@ -202,6 +202,24 @@ def give_vectors(store: Store, derived: Derived) -> None:
         vectors.put(store, store.space, [key for (key,) in rows], derived.more(len(rows)), exact=True)
 
 
+def plant(folder: Path, files: int, seed: int = 0) -> int:
+    """A home of text files: sizes lognormal, nested folders, dates of the last ten years, every twentieth a copy of an
+    older one. Returns the bytes of text."""
+    writer, chance = Writer(seed), np.random.default_rng(seed)
+    now, size, made = time.time(), 0, []
+    for number in range(files):
+        text = made[int(chance.integers(len(made)))] if number % 20 == 19 else writer.document().document.text
+        made = [*made[-500:], text]
+        parts = [made_up(int(n)) for n in chance.zipf(1.6, int(chance.integers(1, 5))) % 100_000]
+        at = folder.joinpath(*parts) / f"{made_up(number)}{chance.choice(['.txt', '.md', '.py', '.log', '.py'])}"
+        at.parent.mkdir(parents=True, exist_ok=True)
+        at.write_text(text, "utf-8")
+        age = chance.exponential(2 * 365 * 86400) % (10 * 365 * 86400)
+        os.utime(at, (now - age, now - age))
+        size += len(text.encode())
+    return size
+
+
 def build(home: Path, chunks: int, models: Path | None = None) -> dict[str, float]:
     """Make the index unless it is there; returns the seconds each step took."""
     if models is not None and not (home / "models").exists():

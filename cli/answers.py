@@ -21,6 +21,7 @@ def answer(found: Answer, view: View) -> Iterator[str]:
     """The whole answer: text, sources, notes. An answer withheld says so instead; hits are shown by others."""
     if found.abstained:
         yield from _abstained(found, view)
+        yield from _author("asked:", found, view)
     else:
         yield from text(found, view)
         yield from sources(found, view)
@@ -60,11 +61,16 @@ def sources(found: Answer, view: View) -> Iterator[str]:
         if not citation.verified:
             pieces.append(Piece("changed since it was read", "bad"))
         yield from packed(pieces, view, lead=view.terminal.paint(f"{marker:<{INDENT}}", "marker"))
-        if citation.quote not in found.text:
+        if found.model and citation.quote not in found.text:
             yield from _quote(citation, view)
+    yield from _author("written by", found, view)
+
+
+def _author(what: str, found: Answer, view: View) -> Iterator[str]:
+    """Which model, and the machine when it is another one: files' texts went there."""
     if found.model:
         where = f" at {gate.clean(found.host)}" if found.host else ""
-        yield view.terminal.paint(f"written by {gate.clean(found.model)}{where}", "dim")
+        yield view.terminal.paint(f"{what} {gate.clean(found.model)}{where}", "dim")
 
 
 def _quote(citation: Citation, view: View) -> Iterator[str]:

@@ -177,16 +177,14 @@ def answer(
     files: options.Files = False,
     lines: options.Lines = False,
     context: options.Context = None,
-    model: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The language model that writes it, as in `ask model list`.")
-    ] = None,
+    model: options.Model = None,
+    allow_host: options.AllowHost = None,
     no_model: Annotated[bool, typer.Option("--no-model", help="Quotes only, whatever is set.")] = False,
     prompt: Annotated[
         str | None, typer.Option(metavar="NAME", help="How a model is asked: answer, deep, act, … as in `ask prompts`.")
     ] = None,
-    file: Annotated[
-        Path | None, typer.Option(metavar="PATH", help='A text to ask about too; "-" waits for standard input.')
-    ] = None,
+    file: options.File = None,
+    clipboard: options.Clipboard = False,
     json: options.Json = False,
 ) -> int:
     """Answer a question with sentences from your files, each with its file and line.
@@ -204,11 +202,11 @@ def answer(
     from ask.cli import brought
 
     shown = {"results": options.EVERYTHING if everything else number, "lines": context}
-    session = Session(json, {**shown, "llm": "" if no_model else model})
+    session = Session(json, {**shown, "llm": "" if no_model else model, "llm_hosts": allow_host})
     if prompt is not None and not session.settings.llm:
         raise UsageError("a prompt is for a language model, and none is chosen", "See: ask model list, ask model use")
     limits = options.filters(after, before, kind, path, people, lang, ext)
-    texts = brought.texts(file)
+    texts = brought.texts(file, clipboard=clipboard)
     with session.searcher() as searcher:
         plain = not texts and prompt is None and like is None
         if plain and (exact := counted(session, searcher, " ".join(question), limits)) is not None:
@@ -232,7 +230,8 @@ def _quoted(
     session: Session, searcher: Searcher, query: Query, found: Results, texts: Mapping[str, str], *, explain: bool
 ) -> int:
     """The best sentences, those of a text that came with the question when there is one, then the hits."""
-    from ask.generator import extractive
+    from ask.cli import library
+    from ask.generator.answer import quoted
     from ask.generator.results import as_json
 
     source = found
@@ -241,7 +240,7 @@ def _quoted(
 
         source = writing.with_material(query.text, texts, replace(found, hits=()), searcher)
     embedder = searcher.embedder() if searcher.space() is not None else None
-    reply = extractive.answer(query.text, source, embedder)
+    reply = quoted(query.text, source, embedder, library.of(session, searcher, texts))
     if session.json:
         session.put_json(as_json(reply, [hit_json(hit) for hit in found.hits]))
         return 1 if reply.abstained else 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +30,10 @@ class Tier(StrEnum):
     full = "full"
 
 
+A_LITTLE = 5.0
+"""Seconds that a run on a terminal spends on exact meaning when all the rest is complete."""
+
+
 def index(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files or folders.")],
     wait: Annotated[
@@ -40,37 +45,73 @@ def index(
     consent: Annotated[
         bool, typer.Option("--consent", help="These very paths may be read although they look secret.")
     ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Tell what it would do and take, from a measured sample; change nothing.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
     json: options.Json = False,
 ) -> int:
     """Make files findable. Run it again at any time: only what changed is read.
 
+    Words come first, then an approximate meaning of everything, then the exact meaning, which takes longest. On a
+    terminal this returns when the first two are complete; searches, the next runs and `ask watch` do the rest.
+
     \b
     ask index ~/notes ~/src
-    ask index ~/ --wait words      (words first, meaning with the next command)
+    ask index ~/ --plan            (how long it would take, and what would be left out)
+    ask index ~/ --wait full       (return when everything is exact, as in a script)
     """
     from ask.cli import progress
     from ask.indexer import maintain, switch
 
     session = Session(json)
     named = [os.fsencode(options.absolute(path)) for path in paths]
+    if plan:
+        return _forecast(session, named, named if consent else (), quiet=quiet)
     with progress.shown(session.look_err, quiet=quiet) as shown, _writer(session.home, wait_lock, shown) as store:
         maintain.require(store, named)
         model = maintain.prepare_model(session.home, session.settings.model, shown)
         switch.choose(store, model)
-        plan = _plan(session, named if consent else ())
-        outcome = maintain.index(store, named, plan, model, shown)
-        tier = (wait or Tier.full).value
-        if tier == "full":
-            maintain.fill(store, model, session.settings.threads or None, shown)
-            if found := maintain.look_at_pictures(store, plan, model, shown):
-                maintain.fill(store, model, session.settings.threads or None, shown)
+        how = _plan(session, named if consent else ())
+        outcome = maintain.index(store, named, how, model, shown)
+        tier = wait or (Tier.full if session.look_err.width is None else Tier.instant)
+        threads = session.settings.threads or None
+        if tier is Tier.instant:
+            maintain.cover(store, model, threads, shown)
+            if wait is None:
+                maintain.fill(store, model, threads, shown, enough=_after(A_LITTLE))
+        elif tier is Tier.full:
+            maintain.fill(store, model, threads, shown)
+            if found := maintain.look_at_pictures(store, how, model, shown):
+                maintain.fill(store, model, threads, shown)
                 outcome.unreadable = {path: why for path, why in outcome.unreadable.items() if path not in found}
     if json:
         session.put_json(_outcome_json(outcome))
     else:
         _summary(session, outcome)
     return 3 if outcome.unreadable else 0
+
+
+def _after(seconds: float) -> Callable[[], bool]:
+    """Says whether that time has passed."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() >= end
+
+
+def _forecast(session: Session, named: Sequence[bytes], consented: Sequence[bytes], *, quiet: bool) -> int:
+    """Tell what indexing would do and take."""
+    from dataclasses import asdict
+
+    from ask.cli import overview, progress
+    from ask.indexer import forecast
+
+    with progress.shown(session.look_err, quiet=quiet) as shown:
+        found = forecast.forecast(session.home, named, _plan(session, consented), session.settings.model, shown)
+    if session.json:
+        session.put_json(asdict(found))
+    else:
+        session.put(overview.forecast(found, session.view()))
+    return 0
 
 
 def _writer(home: Path, wait: float, shown: Progress) -> Store:
@@ -87,6 +128,7 @@ def _writer(home: Path, wait: float, shown: Progress) -> Store:
 
 
 def _plan(session: Session, consented: Sequence[bytes]) -> Plan:
+    from ask.indexer.browsers import databases
     from ask.indexer.maintain import Plan
 
     values = session.settings
@@ -97,6 +139,7 @@ def _plan(session: Session, consented: Sequence[bytes]) -> Plan:
         exclude=values.exclude,
         gitignore=values.gitignore,
         consented=tuple(consented),
+        browsers=databases(Path.home()) if values.browsers else (),
         languages=values.languages,
         pictures=values.pictures,
     )
@@ -146,7 +189,7 @@ def forget(
     \b
     ask forget ~/notes/diary.md
     """
-    from ask.indexer import maintain
+    from ask.indexer import database, maintain
     from ask.indexer.store import Store
 
     session = Session(json)
@@ -155,10 +198,15 @@ def forget(
         typer.confirm(f"Forget {gate.clean_path(os.fsdecode(target))} and everything below it?", abort=True, err=True)
     with Store(session.home, wait=60.0) as store:
         count = maintain.forget(store, target)
+    left = database.log_size(session.home)
     if json:
-        session.put_json({"path": os.fsdecode(target), "files": count})
-    else:
-        session.put([f"Forgotten: {count:,} {'file' if count == 1 else 'files'}."])
+        session.put_json({"path": os.fsdecode(target), "files": count, "log_bytes": left})
+        return 0
+    session.put([f"Forgotten: {count:,} {'file' if count == 1 else 'files'}."])
+    if left:
+        sys.stderr.write(
+            "ask: another ask is reading what was there before; the database's log holds it until the next ask index\n"
+        )
     return 0
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ask.cli import answers, render
+from ask.cli import answers, library, render
 from ask.cli.session import Session
 from ask.cli.shell import Question, Say
-from ask.generator import extractive
+from ask.generator.answer import quoted
+from ask.generator.results import Event
 from ask.indexer import report
+from ask.indexer.errors import UsageError
 from ask.retriever.hits import Results
 from ask.retriever.query import parse
 from ask.retriever.search import Searcher
 
 if TYPE_CHECKING:
+    from ask.generator.answer import Desk
     from ask.generator.chat import Conversation as Chat
 
 
@@ -26,7 +30,9 @@ class Conversation:
         self._session = session
         self._searcher = searcher
         self._open = ExitStack()
+        self._desk: Desk | None = None
         self._chat: Chat | None = None
+        self._prompt = "chat"
         self._asked: tuple[Question, Results] | None = None
 
     def close(self) -> None:
@@ -41,7 +47,7 @@ class Conversation:
         found = self._searcher.search(query, n=question.skip + question.count)
         if question.skip == 0 and found.hits:
             embedder = self._searcher.embedder() if self._searcher.space() is not None else None
-            reply = extractive.answer(query.text, found, embedder)
+            reply = quoted(query.text, found, embedder, library.of(self._session, self._searcher, {}))
             if not reply.abstained:
                 self._say(answers.answer(reply, self._session.view(query.words)), say)
                 say("")
@@ -52,22 +58,28 @@ class Conversation:
         """An answer by the language model that is set, which remembers what was said before."""
         from ask.cli import writing
 
-        chat = self._chat = self._chat or self._begun()
         self._asked = question, Results(question.text, ())
         view = self._session.view(parse(question.text).words, explain=question.explain)
-        writing.show(chat.ask(question.text), self._session, view)
-        found = self._asked[1]
+        reply = writing.show(self._happening(question.text), self._session, view)
+        found = replace(self._asked[1], hits=reply.hits)
         if not found.hits:
             self._say(render.near(found, view), say)
         self._say(render.notes(found.notes, view), say)
         return found
 
-    def _begun(self) -> Chat:
+    def _happening(self, text: str) -> Generator[Event]:
+        """What answering brings, in the way that is set; `act` and `deep` remember nothing."""
         from ask.cli import writing
         from ask.generator.chat import Conversation as Chat
 
-        desk = self._open.enter_context(writing.desk(self._session, self._searcher, {}))
-        return Chat(desk, self._find, writing.prompt(self._session, "chat"), writing.rewriting(self._session))
+        if self._desk is None:
+            self._desk = self._open.enter_context(writing.desk(self._session, self._searcher, {}))
+        how = writing.prompt(self._session, self._prompt)
+        if how.name in writing.IN_STEPS:
+            return writing.events(self._session, self._searcher, self._desk, text, Results(text, ()), self._find, how)
+        if self._chat is None:
+            self._chat = Chat(self._desk, self._find, how, writing.rewriting(self._session))
+        return self._chat.ask(text)
 
     def _find(self, text: str) -> Results:
         """Hits for a question as the model has understood it, under the limits of the one that was typed."""
@@ -84,6 +96,21 @@ class Conversation:
         if not results.hits:
             self._say(render.near(results, view), say)
         self._say(render.notes(results.notes, view), say)
+
+    def prompt(self, name: str) -> None:
+        """Ask the model in the way of that prompt file from now on, in a new conversation."""
+        from ask.cli import writing
+
+        if not self._session.settings.llm:
+            raise UsageError("a prompt is for a language model, and none is chosen", "See: ask model list")
+        writing.prompt(self._session, name)  # complains now rather than at the next question
+        self._prompt, self._chat = name, None
+
+    def forget(self) -> None:
+        """The model stays loaded; what was said and read is gone."""
+        self._asked = None
+        if self._chat is not None:
+            self._chat.forget()
 
     def status(self, say: Say) -> None:
         """What is in the index."""

@@ -1,6 +1,6 @@
 """Commands about models: which one knows meaning, who writes answers and how.
 
-model list, model use, model pull, prompts
+model list, model use, model pull, model convert, prompts
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from ask.cli import gate, options, settings
 from ask.cli.session import Session
-from ask.indexer.errors import NotFound, UsageError
+from ask.indexer.errors import ModelProblem, NotFound, UsageError
 
 if TYPE_CHECKING:
     from ask.generator.models import Advised, Model
@@ -43,12 +44,19 @@ def on_this_machine(session: Session, folders: Sequence[Path] = ()) -> list[Mode
     """The models found, those in `folders` and those fetched by `ask` first."""
     from ask.generator import models
 
-    wanted = [Path(options.absolute(folder)) for folder in folders]
+    named: list[str | Path] = [*folders, *session.settings.llm_folders]
+    wanted = [Path(options.absolute(folder)) for folder in named]
     return models.found(models.places(Path.home(), os.environ, session.home / OWN, wanted))
 
 
 @models_app.command("list")
-def list_models(folder: Folder = None, json: options.Json = False) -> int:
+def list_models(
+    folder: Folder = None,
+    servers: Annotated[
+        bool, typer.Option("--servers", help="Ask the servers that run on this machine for their models too.")
+    ] = False,
+    json: options.Json = False,
+) -> int:
     """Show the models that are on this machine already, and which of them fit into its memory.
 
     Models of meaning are those that were compiled here. For language models it looks where Ollama, LM Studio,
@@ -57,10 +65,12 @@ def list_models(folder: Folder = None, json: options.Json = False) -> int:
     \b
     ask model list
     ask model list --folder /media/disk/models
+    ask model list --servers
     """
     from ask.generator import models
 
     session = Session(json)
+    served = _served() if servers else []
     found, free = on_this_machine(session, folder or ()), models.available_memory()
     if json:
         current = session.settings.llm
@@ -70,12 +80,25 @@ def list_models(folder: Folder = None, json: options.Json = False) -> int:
                 "meaning": [_meaning_json(session, model) for model in _compiled(session)],
                 "memory_available": free,
                 "models": [_model_json(model, free) for model in found],
+                "servers": [{"name": address, "origin": origin} for address, origin in served],
                 "advised": [_advised_json(model) for model in models.advised()],
             }
         )
     else:
-        session.put(list(_shown(session, found, free)))
-    return 0 if found else 1
+        session.put([gate.clean(f"  {address}  ({origin})") for address, origin in served])
+        session.put(list(_shown(session, found, free)) if found or not served else [])
+    return 0 if found or served else 1
+
+
+def _served() -> list[tuple[str, str]]:
+    """(name for `ask model use`, program) of the models of servers that listen on this machine."""
+    from ask.generator.servers import KNOWN, ServerModel
+
+    found = []
+    for origin, address in KNOWN.items():
+        with suppress(ModelProblem):  # nobody listens there, or somebody else
+            found += [(f"{address}#{name}", origin) for name in ServerModel(address, "").models()]
+    return found
 
 
 def _compiled(session: Session) -> list[Compiled]:
@@ -196,6 +219,7 @@ def use(
         bool, typer.Option("--later", help="For meaning: leave the work to the next `ask index` or `ask watch`.")
     ] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+    allow_host: options.AllowHost = None,
     json: options.Json = False,
 ) -> int:
     """Choose the model of meaning, or the language model that writes answers. It is remembered in config.toml.
@@ -203,22 +227,29 @@ def use(
     The folder of a sentence-transformers model (or its name in Hugging Face's cache) becomes the model of meaning: it
     is compiled, and the old vectors answer until all the new ones are there. All else becomes the writer of answers.
 
+    A server on another machine is given your questions and passages of your files: name it with --allow-host. It is
+    remembered too, and shown in every answer.
+
     \b
     ask model use ~/models/paraphrase-multilingual-MiniLM-L12-v2     (meaning)
     ask model use all-MiniLM-L6-v2                                   (meaning, the default)
     ask model use qwen2.5                                            (answers)
     ask model use ~/models/mine.gguf                                 (answers)
     ask model use http://127.0.0.1:11434/v1#llama3.2                 (answers, a server on this machine)
+    ask model use https://gpu.example.org/v1#llama3.3 --allow-host gpu.example.org
     ask model use --none                                             (answers are quotes)
     """
     from ask.indexer import weights
 
     if (name is None) is not none:
         raise UsageError("name one model, or --none", "See: ask model list")
-    session = Session(json)
+    session = Session(json, {"llm_hosts": allow_host})
     if name is not None and "://" not in name and weights.is_known(name):
         return _use_for_meaning(session, name, later=later, quiet=quiet)
     chosen = "" if name is None else _chosen(session, name)
+    if allow_host:
+        hosts = dict.fromkeys((*settings.load().values.llm_hosts, *allow_host))
+        set_value(session.home / "config.toml", "llm_hosts", list(hosts))
     set_value(session.home / "config.toml", "llm", chosen)
     if json:
         session.put_json({"kind": "answers", "llm": chosen or None})
@@ -270,7 +301,7 @@ def _chosen(session: Session, name: str) -> str:
     from ask.generator import models
 
     if "://" in name:
-        server(name)
+        server(session, name)
         return name
     path = options.absolute(name)
     is_file = Path(path).is_file()
@@ -360,6 +391,45 @@ def pull(
         session.put_json({"path": os.fspath(path), "name": path.stem})
     else:
         session.put([gate.clean_path(os.fspath(path)), gate.clean(f"Use it with: ask model use {path.stem}")])
+    return 0
+
+
+@models_app.command("convert")
+def convert(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder with config.json and *.safetensors.")],
+    quantisation: Annotated[
+        str, typer.Option(metavar="KIND", help="Q4_K_M is small, Q8_0 nearly exact, F16 not reduced.")
+    ] = "Q4_K_M",
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+    json: options.Json = False,
+) -> int:
+    """Make a quantised GGUF file of a LLaMA kept as safetensors, as Hugging Face has them.
+
+    Other architectures are for llama.cpp's own converter, whose command is told.
+
+    \b
+    ask model convert ~/models/Llama-3.2-1B-Instruct
+    """
+    from ask.cli import progress
+    from ask.generator import convert as converting
+
+    session = Session(json)
+    source = Path(options.absolute(folder))
+    target = session.home / OWN / f"{source.name}-{quantisation.lower()}.gguf"
+    with progress.shown(session.look_err, quiet=quiet) as shown:
+        stage = ""
+        for step in converting.convert(source, target, quantisation):
+            if not step.total:
+                shown.note(f"{step.stage} …")
+            elif step.stage != stage:
+                shown.stage(step.stage, step.total, "tensors")
+                stage = step.stage
+            else:
+                shown.advance()
+    if json:
+        session.put_json({"path": os.fspath(target), "name": target.stem})
+    else:
+        session.put([gate.clean_path(os.fspath(target)), gate.clean(f"Use it with: ask model use {target.stem}")])
     return 0
 
 

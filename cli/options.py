@@ -36,6 +36,17 @@ Context = Annotated[int | None, typer.Option("-C", "--context", min=0, max=100, 
 Cues = Annotated[
     bool, typer.Option("--cues/--no-cues", help='Heed "years ago", "script", "from Petr" in the question.')
 ]
+Model = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The language model that writes it, as in `ask model list`.")
+]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(metavar="HOST", help="Another machine whose server may get question and passages. Repeatable."),
+]
+File = Annotated[
+    Path | None, typer.Option(metavar="PATH", help='A text to ask about too; "-" waits for standard input.')
+]
+Clipboard = Annotated[bool, typer.Option("--clipboard", help="Ask about what is on the clipboard too.")]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Such cues exclude what does not fit, instead of only lifting what does.")
 ]

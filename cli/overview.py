@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ask.cli import gate
 from ask.cli.render import Piece, View, packed
 from ask.cli.terminal import Style
 
+if TYPE_CHECKING:
+    from ask.indexer.forecast import Amount, Forecast
+
+_KINDS = 12
+"""Kinds of files and secrets that are shown."""
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _LABEL = 11
 """Cells of the column of labels."""
@@ -28,6 +33,36 @@ def status(report: Report, view: View) -> Iterator[str]:
     yield from _row("Watching", _watch(report.get("watch", {})), view)
     for label, part in (("Models", "models"), ("Versions", "versions")):
         yield from _row(label, _facts(report.get(part, {})), view)
+
+
+def forecast(found: Forecast, view: View) -> Iterator[str]:
+    """What indexing would do and take."""
+    kinds = [(kind or "no suffix", amount) for kind, amount in found.to_read.items()]
+    to_read = sum((amount for _, amount in kinds), type(found.unchanged)())
+    yield from _row("To read", [Piece(_amount(to_read)), *_amounts(kinds[:_KINDS])], view)
+    yield from _row("Unchanged", [Piece(_amount(found.unchanged))] if found.unchanged.files else [], view)
+    yield from _row("Copies", [Piece(_amount(found.copies), "dim")] if found.copies.files else [], view)
+    yield from _row("Left out", _amounts(found.left_out.items()), view)
+    yield from _row("Unreadable", _counts(found.unreadable), view)
+    yield from _row("Secrets", [Piece(view.path(path), "path") for path in found.secrets[:_KINDS]], view)
+    yield from _row("Chunks", [Piece(f"about {found.chunks:,}")], view)
+    yield from _row("Time", [Piece(f"{name} {_duration(spent)}") for name, spent in found.seconds.items()], view)
+    yield from _row("Disk", [Piece(f"about {human_bytes(found.disk)}")], view)
+    yield from _row("Measured", [Piece(f"{_amount(found.sampled)}; nothing has been changed", "dim")], view)
+
+
+def _amount(amount: Amount) -> str:
+    return f"{amount.files:,} files, {human_bytes(amount.bytes)}"
+
+
+def _amounts(amounts: Iterable[tuple[str, Amount]]) -> list[Piece]:
+    return [Piece(f"{gate.clean(name)} {amount.files:,}", "dim") for name, amount in amounts]
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _row(label: str, pieces: list[Piece], view: View) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,10 +17,10 @@ def script(
     language: Annotated[
         str | None, typer.Option("--in", metavar="LANGUAGE", help="Write it in bash, python, …")
     ] = None,
-    model: Annotated[str | None, typer.Option(metavar="NAME", help="The language model that writes it.")] = None,
-    file: Annotated[
-        Path | None, typer.Option(metavar="PATH", help='A text to work from too; "-" waits for standard input.')
-    ] = None,
+    model: options.Model = None,
+    allow_host: options.AllowHost = None,
+    file: options.File = None,
+    clipboard: options.Clipboard = False,
     json: options.Json = False,
 ) -> int:
     """Write a script after what your files say, and print it. Nothing is run.
@@ -38,10 +37,10 @@ def script(
     from ask.generator.results import as_json
     from ask.retriever.filters import Filters
 
-    session = Session(json, {"llm": model})
+    session = Session(json, {"llm": model, "llm_hosts": allow_host})
     if not session.settings.llm:
         raise UsageError("only a language model writes scripts, and none is chosen", "See: ask model list")
-    text, texts = " ".join(task), brought.texts(file)
+    text, texts = " ".join(task), brought.texts(file, clipboard=clipboard)
     how = prompts.load("script", session.home / "prompts")
     with session.searcher() as searcher, writing.desk(session, searcher, texts) as desk:
         found: Results = searcher.search(session.question(text, Filters()), n=session.settings.results)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ask.cli import gate, settings
 from ask.cli.terminal import Terminal, prepare, terminal
+from ask.indexer.place import require_own
 from ask.retriever.hits import Hit
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ class Session:
     @cached_property
     def home(self) -> Path:
         """The state directory."""
-        return settings.home()
+        found = settings.home()
+        require_own(found)
+        return found
 
     @cached_property
     def look(self) -> Terminal:
@@ -96,8 +99,10 @@ class Session:
         from ask.retriever.search import Searcher
 
         opened = Searcher(self.home) if self.kept is None else self.kept.searcher(self.home)
+        opened.budget = self.settings.embed_budget_ms / 1000
         try:
             yield opened
+            opened.keep()
         except DatabaseError as error:
             problem = explained(error, self.home)
             if problem is None:

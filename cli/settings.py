@@ -18,6 +18,7 @@ from ask.cli.client import home as home
 from ask.cli.terminal import When
 from ask.indexer.errors import UsageError
 from ask.indexer.extract.registry import Limits
+from ask.indexer.place import require_own
 
 T = TypeVar("T")
 
@@ -81,7 +82,44 @@ class Settings:
     model: str = _row(
         "all-MiniLM-L6-v2", "The model of meaning: a name or a folder.", '"~/models/e5-small"', values.text()
     )
+    # answers written by a language model
     llm: str = _row("", "The language model that writes answers; empty: quotes only.", '"qwen2.5-3b"', values.text())
+    llm_folders: tuple[str, ...] = _row(
+        (), "Further folders in which models are looked for.", '["/media/disk/models"]', values.texts()
+    )
+    llm_cited: bool = _row(
+        False,
+        "Let a model on this machine write nothing but sentences that end in the number of a source.",
+        "true",
+        values.switch(),
+    )
+    llm_hosts: tuple[str, ...] = _row(
+        (),
+        "Other machines whose servers may be given questions and passages; the one asked is shown in every answer.",
+        '["gpu.example.org"]',
+        values.texts(),
+    )
+    llm_key: str = _row("", "The key that a server wants, if it wants one.", '"sk-…"', values.text())
+    llm_context: int = _row(
+        0,
+        "Most tokens of question, passages and answer together; 0: what the model was made for, at most 16384,"
+        " and 4096 of a server.",
+        "8192",
+        values.number(0, 10_000_000),
+    )
+    llm_memory: int = _row(0, "Most memory that a language model may take; 0: no limit.", '"4 GB"', values.size())
+    llm_gpu_layers: int = _row(
+        0,
+        "Layers computed by a graphics card, -1: all; needs a llama-cpp-python built for it.",
+        "-1",
+        values.number(-1, 10_000),
+    )
+    llm_idle: int = _row(
+        300,
+        "Seconds after the last question until a language model is unloaded, 0: never.",
+        "3600",
+        values.number(0, 1_000_000),
+    )
     me: tuple[str, ...] = _row(
         (),
         'Who "I" is in questions: names and addresses; empty: as git and mail programs know you.',
@@ -97,6 +135,13 @@ class Settings:
         (), "Files to leave out, as in a .gitignore.", '["*.bak", "/Music/"]', values.texts()
     )
     gitignore: bool = _row(True, "Leave out what .gitignore and .ignore files name.", "false", values.switch())
+    browsers: bool = _row(
+        False,
+        "Read what browsers remember, where it lies in an indexed folder: visited pages and bookmarks of Firefox, Chrome"
+        " and their kin. While this is off those files are not opened.",
+        "true",
+        values.switch(),
+    )
     pictures: int = _row(
         120,
         "Seconds that ask index spends at its end on text in pictures and scanned pages, where tesseract is installed;"
@@ -156,7 +201,9 @@ def load(
     `file` is `config.toml` in the state directory unless told; it need not be there. Raises `UsageError` that names the
     row and where the bad value came from.
     """
-    file = home(environ) / "config.toml" if file is None else file
+    if file is None:
+        require_own(home(environ))
+        file = home(environ) / "config.toml"
     written = _flat(_read(file), file)
     found: dict[str, object] = {}
     origins: dict[str, str] = {}

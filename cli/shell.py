@@ -53,6 +53,12 @@ class Engine(Protocol):
     def status(self, say: Say) -> None:
         """Say how the index is."""
 
+    def prompt(self, name: str) -> None:
+        """Ask the language model in another way from now on. Raises `AskError` when there is none of that name."""
+
+    def forget(self) -> None:
+        """Forget what was said, so that the next question begins a new conversation."""
+
 
 class Reader(Protocol):
     """Where lines come from."""
@@ -212,6 +218,19 @@ class Shell:
         """How the index is."""
         self._engine.status(self._say)
 
+    def prompt_file(self, rest: str) -> None:
+        """Ask the model in another way."""
+        if not rest:
+            raise UsageError("name a prompt: /prompt chat", "`ask prompts` lists them.")
+        self._engine.prompt(rest)
+        self._say(f"asked with {gate.clean(rest)} from now on, in a new conversation")
+
+    def forget(self, rest: str) -> None:
+        """Begin a new conversation."""
+        self._engine.forget()
+        self._last = None
+        self._say("forgotten: the next question begins a new conversation")
+
     def help(self, rest: str) -> None:
         """This list."""
         for line in help_lines():
@@ -240,6 +259,8 @@ COMMANDS: Mapping[str, Command] = {
         Command("filter", "kind:script after:2020 …", "limit what is searched; `/filter off` ends it", Shell.filter),
         Command("explain", "", "show where the scores come from, or no longer", Shell.explain),
         Command("files", "", "only the paths of the hits", Shell.files),
+        Command("prompt", "NAME", "ask the model in another way: chat, librarian, act, deep", Shell.prompt_file),
+        Command("forget", "", "forget what was said, and begin a new conversation", Shell.forget),
         Command("status", "", "how the index is", Shell.status),
         Command("help", "", "this list", Shell.help),
         Command("quit", "", "leave; so does Ctrl-D", Shell.quit),

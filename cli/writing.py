@@ -12,74 +12,79 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ask.cli import answers, gate, render
+from ask.cli import answers, gate, library, render
 from ask.cli.modelling import PROMPTS, on_this_machine
 from ask.cli.render import View
 from ask.cli.session import Session
+from ask.cli.settings import Settings
 from ask.generator import act, deep, material, prompts
 from ask.generator.answer import Desk, written
 from ask.generator.catalogue import IndexCatalogue
-from ask.generator.context import Library
 from ask.generator.engine import EngineSettings
 from ask.generator.grammar import NOT_FOUND
-from ask.generator.library import IndexLibrary
 from ask.generator.local import LocalModel
 from ask.generator.models import choose
 from ask.generator.prompts import PromptFile
 from ask.generator.results import Answer, Done, Event, Found, Step, Token
-from ask.generator.servers import ServerModel
-from ask.indexer import maintain
-from ask.indexer.compile import compiled_model, is_compiled
+from ask.generator.servers import SERVER_ROOM, ServerModel
 from ask.indexer.errors import UsageError
-from ask.indexer.pool import ReaderSettings
 from ask.retriever.hits import Results
 from ask.retriever.search import Searcher
 
 Find = Callable[[str], Results]
 """Looks a question up in the index and in the material that came with it."""
+IN_STEPS = ("act", "deep")
+"""Ways of asking that search themselves, several times."""
 _RESULT = 300
 """Most code points of what a step brought that are shown."""
 
 
-def server(address: str) -> ServerModel:
-    """The model on a server, from `http://127.0.0.1:11434/v1#name`. Raises `UsageError`, also for other machines."""
+def server(session: Session, address: str) -> ServerModel:
+    """The model on a server, from `http://127.0.0.1:11434/v1#name`.
+
+    Raises `UsageError`, also for machines that are not among the setting `llm_hosts`.
+    """
     base, _, name = address.partition("#")
     if not name:
         raise UsageError(f"{address!r} does not say which model", "For example: http://127.0.0.1:11434/v1#llama3.2")
-    return ServerModel(base, name)
+    values = session.settings
+    room = values.llm_context or SERVER_ROOM
+    return ServerModel(base, name, key=values.llm_key, room=room, named=values.llm_hosts)
 
 
 @contextmanager
 def desk(session: Session, searcher: Searcher, texts: Mapping[str, str]) -> Iterator[Desk]:
     """The model that is set and what it works with. `texts` came with the question, by name. Raises `ModelProblem`."""
-    library: Library = IndexLibrary(searcher.db, _reader(session))
-    if texts:
-        library = material.WithMaterial(library, texts)
+    at_hand = library.of(session, searcher, texts)
     embedder = searcher.embedder() if searcher.space() is not None else None
     name = session.settings.llm
     if "://" in name:
-        yield Desk(server(name), library, embedder)
+        yield Desk(server(session, name), at_hand, embedder)
         return
     path = Path(name).expanduser()
     if not path.is_file():
         path = choose(name, on_this_machine(session)).path
-    with closing(LocalModel(path, EngineSettings(threads=session.settings.threads))) as model:
-        yield Desk(model, library, embedder)
+    with closing(LocalModel(path, engine_settings(session.settings))) as model:
+        yield Desk(model, at_hand, embedder, strict=session.settings.llm_cited)
 
 
-def _reader(session: Session) -> ReaderSettings | None:
-    """How a file that has changed since is read again; None before anything was embedded."""
-    values = session.settings
-    if not is_compiled(session.home / maintain.MODELS, values.model):
-        return None
-    model = compiled_model(session.home / maintain.MODELS, values.model)
-    return maintain.Plan(session.home, values.limits(), workers=1).reading(model)
+def engine_settings(values: Settings) -> EngineSettings:
+    """How the model's process is run."""
+    usual = EngineSettings()
+    return EngineSettings(
+        context=min(usual.context, values.llm_context or usual.context),
+        most_context=values.llm_context or usual.most_context,
+        threads=values.threads,
+        gpu_layers=values.llm_gpu_layers,
+        memory=values.llm_memory,
+        idle=values.llm_idle,
+    )
 
 
 def prompt(session: Session, name: str) -> PromptFile:
     """The way of asking of that name. Raises `NotFound`, and `UsageError` for one that answers no question."""
     found = prompts.load(name, session.home / PROMPTS)
-    if name not in ("act", "deep") and not {"question", "sources"} <= found.places():
+    if name not in IN_STEPS and not {"question", "sources"} <= found.places():
         raise UsageError(f"the prompt {name!r} answers no question", "It has no place for {question} and {sources}.")
     return found
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ask.generator import context, extractive, grammar, grounding
 from ask.generator.child import PromptTooLong
@@ -19,12 +20,14 @@ from ask.generator.context import Library, Passage
 from ask.generator.extractive import Embedder
 from ask.generator.model import LanguageModel, Prompt
 from ask.generator.neutral import inert
-from ask.generator.prompts import PromptFile
 from ask.generator.results import Answer, Done, Event, Found, Step, Token
 from ask.generator.sampling import Sampling
 from ask.generator.thoughts import Thought, parted
 from ask.indexer.words import language
 from ask.retriever.hits import Hit, Results
+
+if TYPE_CHECKING:
+    from ask.generator.prompts import PromptFile
 
 LANGUAGES = {"cs": "Czech", "en": "English"}
 """As prompts name them; any other is "the language of the question", which a model sees for itself."""

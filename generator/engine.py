@@ -22,6 +22,8 @@ from ask.indexer.errors import ModelProblem
 
 GRACE = 3.0
 """Seconds a cancelled process has to say so, before it is ended."""
+LIBRARIES = 400_000_000
+"""Address space that Python, NumPy and llama.cpp map before a model is opened, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class EngineSettings:
     gpu_layers: int = 0
     """Layers computed by a graphics card, -1: all; needs a llama-cpp-python built for it."""
     memory: int = 0
-    """Most address space of the process in bytes, 0: no limit."""
+    """Most bytes for the model and its context, 0: no limit. The process gets `LIBRARIES` more."""
     idle: float = 300.0
     """Seconds after the last request until the model is unloaded, 0: never."""
 
@@ -153,7 +155,8 @@ class Engine:
         if importlib.util.find_spec("llama_cpp") is None:
             raise ModelProblem("llama-cpp-python is not installed", "Install it with: pip install 'ask-files[llm]'")
         folder = os.fspath(self.path.resolve().parent)
-        setup = {"folder": folder, "memory": self.settings.memory, "gpu": self.settings.gpu_layers != 0}
+        memory = self.settings.memory and self.settings.memory + LIBRARIES
+        setup = {"folder": folder, "memory": memory, "gpu": self.settings.gpu_layers != 0}
         self._process = process = Child(setup)
         number = self._ask(
             process,

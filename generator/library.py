@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ask.indexer.database import Connection
-from ask.indexer.documents import Document
 from ask.indexer.errors import NotFound
-from ask.indexer.pool import ReaderSettings, read_files
-from ask.indexer.store import FileState
 from ask.retriever import passages, rows
 from ask.retriever.hits import Hit
+
+if TYPE_CHECKING:
+    from ask.indexer.documents import Document
+    from ask.indexer.pool import ReaderSettings
 
 _PART = 1 << 20
 
@@ -20,8 +23,8 @@ _PART = 1 << 20
 class IndexLibrary:
     """Reads neighbours from the index, and files again when they have changed since they were indexed."""
 
-    def __init__(self, db: Connection, reader: ReaderSettings | None = None) -> None:
-        """`reader` None: a file that has changed is not read again, so nothing in it can be verified."""
+    def __init__(self, db: Connection, reader: Callable[[], ReaderSettings | None] = lambda: None) -> None:
+        """`reader` is asked for when a file has changed; None: it is not read, so nothing in it can be verified."""
         self._db = db
         self._reader = reader
 
@@ -47,12 +50,18 @@ class IndexLibrary:
         return self._read(path, hit.document)
 
     def _read(self, path: bytes, member: str | None) -> str | None:
-        if self._reader is None:
+        from ask.indexer.pool import read_files  # extractors are not loaded while files are as they were
+        from ask.indexer.store import FileState
+
+        settings = self._reader()
+        try:
+            found = os.stat(path)  # noqa: PTH116 (pathlib cannot hold bytes)
+        except OSError:
             return None
-        state = _state(path)
-        if state is None:
+        if settings is None:
             return None
-        for read in read_files([state], self._reader):
+        state = FileState(path, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+        for read in read_files([state], settings):
             for row in read.documents:
                 document: Document = row.document
                 if document.member == member:
@@ -70,11 +79,3 @@ def _content(path: bytes) -> bytes | None:
     except OSError:
         return None
     return digest.digest()
-
-
-def _state(path: bytes) -> FileState | None:
-    try:
-        found = os.stat(path)  # noqa: PTH116 (pathlib cannot hold bytes)
-    except OSError:
-        return None
-    return FileState(path, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)

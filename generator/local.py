@@ -29,6 +29,7 @@ class LocalModel:
                 f"{path.name} does not write text: its architecture is {self.header.architecture or 'unknown'}",
                 "Choose another with: ask model list",
             )
+        _check_memory(path, self.header, settings or EngineSettings())
         self.name = path.stem
         self.last: Finished | None = None
         """How the last continuation went: tokens, those reused, times. None before the first, and while one runs."""
@@ -77,3 +78,13 @@ class LocalModel:
 
     def _rendered(self, prompt: Prompt) -> str:
         return prompt if isinstance(prompt, str) else self._template.render(prompt)
+
+
+def _check_memory(path: Path, header: Header, settings: EngineSettings) -> None:
+    """Raises `ModelProblem` when the file and its first context cannot fit into what is allowed."""
+    needed = path.stat().st_size + header.kv_bytes * settings.context
+    if settings.memory and needed > settings.memory:
+        raise ModelProblem(
+            f"{path.name} needs {needed / 1e6:,.0f} MB of memory, and {settings.memory / 1e6:,.0f} MB are allowed",
+            "Choose a smaller model, or raise the setting llm_memory.",
+        )

@@ -8,11 +8,13 @@ a quote can be checked against the file. English and Czech are known by name; ot
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 LINE_KINDS = frozenset({"code", "script", "config", "log", "table", "data", "link", "event", "contact", "photo"})
 """Kinds of document in which every line stands for itself (see `documents.KINDS`)."""
+_COMMENTED = frozenset({"code", "script", "config"})
+"""Those of them that hold prose as well, in comments and docstrings."""
 
 LONGEST = 500
 """Code points; a longer sentence is cut at the last separator before it."""
@@ -32,7 +34,8 @@ class Sentence:
 _BEFORE_A_NAME = frozenset(
     "mr mrs ms dr prof rev gen col capt lt sgt sen rep gov st mt ft vs no nos fig figs vol pp p ch sec eq art op cf ca"
     " approx dept univ inc ltd co corp jan feb mar apr jun jul aug sep sept oct nov dec"
-    " ing mgr bc judr mudr phdr rndr paeddr doc csc arch plk gen kpt por sv ul nám tř čp č str obr tab odst par písm"
+    " ing mgr bc judr mudr mddr mvdr pharmdr phdr rndr paeddr doc csc arch plk gen kpt por sv ul nám tř čp č str obr"
+    " tab odst par písm"
     " tel tzv např resp popř příp mj tj zvl zejm srov viz pozn red hl max min cca al e.g i.e u.s u.k".split()
 )
 # These may end a sentence; they do not when the next word goes on in lower case (which never ends one anyway).
@@ -52,19 +55,25 @@ _OWN_LINE = re.compile(
     r"\s*(?:>|\||<[^>\s]{1,40}>\s|\[?\d{1,2}:\d{2}|\[?\d{4}-\d{2}-\d{2}|[\w .'-]{1,40}:\s\S|```|~~~|\$\s|@|//|\S+=\S)"
 )
 _CODE_LINE = re.compile(r"(?: {4}|\t)\s*\S|.*[;{}]\s*$")
+_COLUMNS = re.compile(r"\S(?: {3,}|\t)\s*\S")
+"""A gap between columns: such a line is a row of a table drawn with spaces, and neither goes on nor is gone on with."""
+_AMOUNT = re.compile(r"\d[\d .,]*\s*(?:Kč|CZK|EUR|€|\$|USD|GBP|£|%|ks|kg|,-|,–)?\s*$")
+"""Two lines in a row that end so are rows of a table whose columns were lost, as in the text of a PDF."""
+_COMMENT = re.compile(r"[ \t]*(?:(?:#+|//+|\*|--|;+|%+)[ \t]+)?")
 _BREAK = re.compile(r"[;:]\s|,\s|\s")
 
 
 def sentences(text: str, kind: str = "note") -> list[Sentence]:
     """All sentences of `text` in order. `kind` is a key of `documents.KINDS`; separators belong to no sentence."""
     found: list[Sentence] = []
-    for start, end in _units(text, kind in LINE_KINDS):
+    goes_on = _comment_goes_on if kind in _COMMENTED else _nothing_goes_on if kind in LINE_KINDS else _goes_on
+    for start, end in _units(text, goes_on):
         for a, b in _split(text, start, end):
             found.extend(_bounded(text, a, b))
     return found
 
 
-def _units(text: str, by_line: bool) -> Iterator[tuple[int, int]]:
+def _units(text: str, goes_on: Callable[[str, str], bool]) -> Iterator[tuple[int, int]]:
     """(start, end) of each unit, trimmed. Wrapped lines of a paragraph are one unit."""
     start = end = -1
     for a, b in _lines(text):
@@ -73,7 +82,7 @@ def _units(text: str, by_line: bool) -> Iterator[tuple[int, int]]:
             if start >= 0:
                 yield start, end
             start = -1
-        elif start >= 0 and not by_line and _goes_on(text[start:end], line):
+        elif start >= 0 and goes_on(text[start:end], line):
             end = b
         else:
             if start >= 0:
@@ -97,11 +106,38 @@ def _goes_on(before: str, line: str) -> bool:
     if _LIST_ITEM.match(line) or _HEADING.match(line) or _OWN_LINE.match(line) or _HEADING.match(before):
         return False
     last = before.rsplit("\n", 1)[-1]
+    if _COLUMNS.search(line) or _COLUMNS.search(last) or (_AMOUNT.search(line) and _AMOUNT.search(last)):
+        return False
     if _CODE_LINE.match(line) or _CODE_LINE.match(last):
         return bool(_LIST_ITEM.match(before)) and line.startswith("  ") and not line.rstrip().endswith((";", "{", "}"))
     ended = last.rstrip().endswith((".", "!", "?", "…", ":", ";"))
     first = line.lstrip()[:1]
     return first.islower() or len(last) >= 50 or (len(last) >= 30 and not ended)
+
+
+def _nothing_goes_on(before: str, line: str) -> bool:
+    return False
+
+
+def _comment_goes_on(before: str, line: str) -> bool:
+    """True when `line` continues a wrapped comment or docstring: both are prose behind the same mark."""
+    last = before.rsplit("\n", 1)[-1]
+    (mark, said), (next_mark, goes) = _commented(last), _commented(line)
+    wrapped = mark == next_mark and len(said) >= 45 and goes[:1].islower()
+    return wrapped and _is_prose(said) and _is_prose(goes)
+
+
+def _commented(line: str) -> tuple[str, str]:
+    """(mark of a comment, what stands behind it)"""
+    mark = _COMMENT.match(line)
+    end = mark.end() if mark else 0
+    return line[:end].strip(), line[end:].rstrip()
+
+
+def _is_prose(line: str) -> bool:
+    """Words with spaces between them, and next to nothing that programs are made of."""
+    plain = sum(letter.isalpha() or letter in " ,.'’-" for letter in line)
+    return line.count(" ") >= 1 and plain >= 0.9 * len(line)
 
 
 def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

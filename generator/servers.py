@@ -25,6 +25,10 @@ from ask.indexer.errors import ModelProblem, UsageError
 
 TIMEOUT = 300
 """Seconds to wait for the next words; a large model reads a long prompt for minutes."""
+PATIENCE = 3
+"""Seconds to wait for the names of models; whatever listens at such an address may be no such server."""
+SERVER_ROOM = 4096
+"""Tokens a server is taken to have room for: what Ollama uses unless told otherwise. The protocol does not tell."""
 LONGEST_LINE = 1_000_000
 KNOWN = {
     "Ollama": "http://127.0.0.1:11434/v1",
@@ -49,7 +53,7 @@ class ServerModel:
     """A model on a server."""
 
     def __init__(
-        self, address: str, model: str, *, key: str = "", room: int = 4096, named: Collection[str] = ()
+        self, address: str, model: str, *, key: str = "", room: int = SERVER_ROOM, named: Collection[str] = ()
     ) -> None:
         """`address` ends before `/chat/completions`; `room` are the tokens the server is set to; `named` are the hosts
         other than this machine that the user has allowed. Raises `UsageError` for any other host."""
@@ -61,7 +65,7 @@ class ServerModel:
         if not here and host not in named:
             raise UsageError(
                 f"{host} is another machine: questions and passages from your files would go there",
-                f"If that is wanted, allow it by name: {host}",
+                f"If that is wanted, name it: --allow-host {host}, or the setting llm_hosts",
             )
         self._address = address.rstrip("/")
         self._key = key
@@ -109,27 +113,28 @@ class ServerModel:
 
     def models(self) -> list[str]:
         """The names of the models that the server offers. Raises `ModelProblem`."""
-        with closing(self._ask("/models", None)) as answer:
+        with closing(self._ask("/models", None, PATIENCE)) as answer:
             try:
                 return [str(row["id"]) for row in json.loads(answer.read(LONGEST_LINE))["data"]]
             except (ValueError, KeyError, TypeError) as error:
                 raise ModelProblem(f"{self._address} does not speak the protocol") from error
 
-    def _ask(self, path: str, body: dict[str, object] | None) -> http.client.HTTPResponse:
+    def _ask(self, path: str, body: dict[str, object] | None, timeout: float = TIMEOUT) -> http.client.HTTPResponse:
         headers = {"Content-Type": "application/json", "User-Agent": "ask"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self._address + path, data, headers)  # noqa: S310 (the scheme was checked)
         try:
-            answer: http.client.HTTPResponse = self._opener.open(request, timeout=TIMEOUT)
+            answer: http.client.HTTPResponse = self._opener.open(request, timeout=timeout)
         except urllib.error.HTTPError as error:
             with error:
                 raise ModelProblem(
                     f"{self._address} says {error.code} {error.reason}: {_words(error)}", "Is the model there?"
                 ) from error
         except (OSError, http.client.HTTPException) as error:
-            raise ModelProblem(f"{self._address} cannot be reached: {error}", "Is the server running?") from error
+            why = getattr(error, "reason", "") or error
+            raise ModelProblem(f"{self._address} cannot be reached: {why}", "Is the server running?") from error
         return answer
 
     def _pieces(self, answer: http.client.HTTPResponse) -> Generator[str]:

@@ -87,6 +87,12 @@ def _nothing() -> NotFound:
     return NotFound("nothing is indexed yet", "Run: ask index ~/some/folder")
 
 
+def log_size(home: Path) -> int:
+    """Bytes in the log of the database; it is empty when the last writer has closed and nobody was reading."""
+    log = home / f"{FILE}-wal"
+    return log.stat().st_size if log.exists() else 0
+
+
 def below(folder: bytes) -> tuple[bytes, bytes]:
     """The paths below a folder are those greater than the first and less than the second."""
     inside = folder.rstrip(_SEPARATOR) + _SEPARATOR
@@ -125,7 +131,7 @@ def _configure(connection: Any, write: bool) -> None:
     run("PRAGMA foreign_keys = ON")
     run("PRAGMA trusted_schema = ON")  # the view behind the word index calls our functions
     run("PRAGMA temp_store = MEMORY")
-    run("PRAGMA mmap_size = 1073741824")
+    run("PRAGMA mmap_size = 268435456")  # all of it would make a search among a million hold 600 MB of the file
     if write:
         run("PRAGMA secure_delete = ON")
         run(f"PRAGMA journal_mode = {'WAL' if version() >= SAFE_WAL else 'DELETE'}")

@@ -74,10 +74,19 @@ class Embedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed passages as they are. Returns float32 [len(texts), dimensions], row i for text i."""
+        return self._embed([e.ids for e in self._tokenizer.encode_batch_fast(list(texts))])
+
+    def embed_tokens(self, rows: Sequence[Sequence[int]]) -> Vectors:
+        """Embed sequences of token ids, with the special tokens of the model around them."""
+        around = self._tokenizer.encode("").ids
+        first, last = (around[:1], around[1:]) if len(around) > 1 else ([], around)
+        return self._embed([[*first, *row, *last] for row in rows])
+
+    def _embed(self, rows: Sequence[Sequence[int]]) -> Vectors:
         import numpy as np
 
-        out = np.zeros((len(texts), self.model.dimensions), dtype=np.float32)
-        batches = list(self._batches(texts))
+        out = np.zeros((len(rows), self.model.dimensions), dtype=np.float32)
+        batches = list(self._batches(rows))
         for batch, vectors in zip(batches, self._pool.map(self._run, batches), strict=True):
             out[batch.rows] = vectors
         if not np.isfinite(out).all():
@@ -102,11 +111,10 @@ class Embedder:
         result: Vectors = self._session.run(None, {"input_ids": batch.ids, "attention_mask": batch.mask})[0]
         return result
 
-    def _batches(self, texts: Sequence[str]) -> Iterator[_Batch]:
+    def _batches(self, encoded: Sequence[Sequence[int]]) -> Iterator[_Batch]:
         """Batches of similar length, so that little is spent on padding."""
         import numpy as np
 
-        encoded = [e.ids for e in self._tokenizer.encode_batch_fast(list(texts))]
         order = sorted(range(len(encoded)), key=lambda row: len(encoded[row]))
         while order:
             longest = len(encoded[order[-1]])

@@ -1,4 +1,4 @@
-"""Give every chunk its vector, the most useful files first, a batch and a transaction at a time.
+"""Give every chunk its exact vector, the most useful files first, a batch and a transaction at a time.
 
 Can be stopped at any moment and goes on where it was: what is pending is a column of the chunks, not a list.
 """
@@ -6,20 +6,31 @@ Can be stopped at any moment and goes on where it was: what is pending is a colu
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 from ask.indexer import vectors
 from ask.indexer.chunk import context
 from ask.indexer.database import Connection, decompress
 from ask.indexer.documents import Document
 from ask.indexer.embed import Embedder
+from ask.indexer.errors import AskError
 from ask.indexer.names import name_text
 from ask.indexer.progress import Progress
 from ask.indexer.store import Store
 
+if TYPE_CHECKING:
+    from ask.indexer.embed import Vectors
+
 BATCH = 128
 """Chunks embedded between two commits: about two seconds of work that an interruption can cost."""
+
+_HOUR, _PAGE = 3600, 4000
+"""Seconds and bytes below which a file is as good as new, and as small as can be."""
 
 QUEUE = 16384
 """Chunks put in order at a time: sorting all of a million for every batch would cost more than embedding."""
@@ -110,13 +121,28 @@ def fill_names(store: Store, space: int, embedder: Embedder) -> None:
 
 
 def next_ids(db: Connection) -> list[int]:
-    """The chunks to embed next: those of the newest files first."""
+    """The chunks to embed next: first what has no vector at all, then what is most likely to be asked for, the recent
+    and the small: those with the least of age times size. What is often found has been embedded by searches."""
     rows = db.execute(
         "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
-        " WHERE c.tier < 2 ORDER BY f.mtime_ns DESC, c.id LIMIT ?",
-        (QUEUE,),
+        f" WHERE c.tier < 2 ORDER BY c.tier, max(? - f.mtime_ns / 1000000000, {_HOUR}) * max(d.bytes, {_PAGE}), c.id"
+        " LIMIT ?",
+        (int(time.time()), QUEUE),
     )
     return [row[0] for row in rows]
+
+
+def keep(home: Path, fingerprint: str, learned: Mapping[bytes, Vectors]) -> bool:
+    """Keep exact vectors that a search has made, by the hash of their text; False when the index cannot be written now,
+    because another process does: they are then made again when they are needed."""
+    try:
+        with Store(home) as store:
+            row = store.db.execute("SELECT id FROM spaces WHERE fingerprint = ?", (fingerprint,)).fetchone()
+            if row is not None:
+                vectors.put(store, row[0], list(learned), np.stack(list(learned.values())), exact=True)
+        return True
+    except (AskError, OSError):
+        return False
 
 
 def load_pending(db: Connection, ids: Sequence[int]) -> list[Pending]:

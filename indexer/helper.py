@@ -59,14 +59,19 @@ def run(
     readable: Sequence[bytes] = (),
     descriptor: int | None = None,
     environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
     allowance: Allowance | None = None,
 ) -> Said:
-    """Start `program`, confined to `readable`, with `descriptor` as its standard input. Its failures are not raised."""
+    """Start `program`, confined to `readable`, with `descriptor` as its standard input. Its failures are not raised.
+
+    In `folder` it may make files, each as long as the allowance lets its output be.
+    """
     allowance = allowance or Allowance()
     setup = json.dumps({
         "command": [os.fsdecode(part) for part in (str(program), *arguments)],
         "readable": [os.fsdecode(path) for path in readable],
         "seconds": allowance.seconds, "memory_mb": allowance.memory_mb,
+        "folder": str(folder) if folder else None, "largest": allowance.output if folder else 0,
     })  # fmt: skip
     child = subprocess.Popen(
         [sys.executable, "-P", "-m", "ask.indexer.helper", setup],
@@ -115,7 +120,13 @@ def main(setup: Mapping[str, object]) -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_CPU, (int(str(setup["seconds"])),) * 2)
-    confine([Path(path) for path in readable], memory=int(str(setup["memory_mb"])) << 20, program=Path(command[0]))
+    confine(
+        [Path(path) for path in readable],
+        memory=int(str(setup["memory_mb"])) << 20,
+        program=Path(command[0]),
+        folder=Path(str(setup["folder"])) if setup["folder"] else None,
+        largest=int(str(setup["largest"])),
+    )
     os.execve(command[0], command, {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")})  # noqa: S606
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ask.indexer import database, recognition, reconcile, switch, vectors
+from ask.indexer import approximate, database, recognition, reconcile, switch, vectors
 from ask.indexer import fill as filling
 from ask.indexer.compile import Compiled, compiled_model, is_compiled
 from ask.indexer.embed import Embedder, cores
@@ -38,6 +38,8 @@ class Plan:
     gitignore: bool = True
     consented: tuple[bytes, ...] = ()
     """Paths that may be read although they look secret."""
+    browsers: tuple[bytes, ...] = ()
+    """Databases of browsers that may be read: consent that holds only as long as the setting says so."""
     languages: tuple[str, ...] = ("en", "cs")
     """Languages that text in pictures may be in."""
     pictures: int = 0
@@ -48,7 +50,7 @@ class Plan:
         return default_rules(
             readable=[suffix for extractor in extractors() for suffix in extractor.suffixes],
             exclude=self.exclude,
-            consented=self.consented,
+            consented=(*self.consented, *self.browsers),
             own=[os.fsencode(self.home), os.fsencode(self.home.resolve())],
             respect_ignores=self.gitignore,
         )
@@ -87,11 +89,17 @@ def index(store: Store, paths: Sequence[bytes], plan: Plan, model: Compiled, pro
 def consenting(store: Store, plan: Plan) -> Plan:
     """The plan with every consent that was ever given and not forgotten; its own are remembered from now on. Without
     this, the next run over a folder around it would take the file out again."""
-    known = {bytes.fromhex(path) for path in json.loads(store.meta(CONSENTED) or "[]")}
+    known = set(consents(store.db))
     if not known.issuperset(plan.consented):
         known.update(plan.consented)
         remember(store, known)
     return replace(plan, consented=tuple(sorted(known)))
+
+
+def consents(db: database.Connection) -> list[bytes]:
+    """The paths that may be read although they look secret."""
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (CONSENTED,)).fetchone()
+    return [] if row is None else [bytes.fromhex(path) for path in json.loads(row[0])]
 
 
 def remember(store: Store, consented: Iterable[bytes]) -> None:
@@ -107,7 +115,8 @@ def fill(
     *,
     enough: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Give all chunks their vectors and bring the FAISS file up to date. Returns how many texts were embedded.
+    """Give all chunks their exact vectors, and before that approximate ones where many have none. Brings the FAISS file
+    up to date. Returns how many texts were embedded.
 
     Where another model answers so far, its vectors stay in use until those of this one are complete.
     """
@@ -119,10 +128,27 @@ def fill(
             return done
     filling.activate_space(store, model.fingerprint, model.folder.name, model.dimensions)
     if filling.pending_count(store.db) or filling.unnamed(store.db):
-        done += filling.fill(store, Embedder(model, threads), progress, enough=enough)
+        embedder = Embedder(model, threads)
+        if approximate.uncovered(store) > approximate.FEW:
+            approximate.cover(store, embedder, progress, enough=enough)
+        approximate.improve(store, embedder, progress)
+        done += filling.fill(store, embedder, progress, enough=enough)
     refresh(store, model)
     switch.drop_others(store)
     return done
+
+
+def cover(store: Store, model: Compiled, threads: int | None, progress: Progress) -> None:
+    """Give everything a meaning now: all its exact one where that takes seconds, else an approximate one for a start."""
+    model = switch.answering(store, model)
+    filling.activate_space(store, model.fingerprint, model.folder.name, model.dimensions)
+    if filling.pending_count(store.db) <= approximate.FEW:
+        fill(store, model, threads, progress)
+    elif approximate.uncovered(store) or filling.unnamed(store.db):
+        embedder = Embedder(model, threads)
+        filling.fill_names(store, store.space, embedder)
+        approximate.cover(store, embedder, progress)
+    refresh(store, model)
 
 
 def unfilled(store: Store, model: Compiled) -> bool:
@@ -151,9 +177,12 @@ def look_at_pictures(
 
 
 def refresh(store: Store, model: Compiled) -> None:
-    """Rewrite the FAISS file if it is too far behind the rows."""
+    """Rewrite the FAISS file if it is too far behind the rows; those of other models only go."""
     if store.space and vectors.is_stale(store, store.space, model.fingerprint):
         vectors.build(store, store.space, model.fingerprint, model.dimensions, anew=False)
+    for space, fingerprint in store.db.execute("SELECT id, fingerprint FROM spaces WHERE id != ?", (store.space,)):
+        if vectors.is_stale(store, space, fingerprint):
+            vectors.faiss_path(store.home, space).unlink(missing_ok=True)
 
 
 def forget(store: Store, path: bytes) -> int:
@@ -162,7 +191,7 @@ def forget(store: Store, path: bytes) -> int:
     inside = database.below(path)[0]
     kept = [p for p in consenting(store, Plan(store.home)).consented if p != path and not p.startswith(inside)]
     remember(store, kept)
-    for made in (*store.home.glob("vectors-*"), *store.home.glob(f"{database.ASIDE}*")):
+    for made in (*store.home.glob("vectors-*"), *store.home.glob("map-*"), *store.home.glob(f"{database.ASIDE}*")):
         made.unlink()
     for space, fingerprint, dimensions in store.db.execute("SELECT id, fingerprint, dimensions FROM spaces").fetchall():
         vectors.build(store, space, fingerprint, dimensions)

@@ -1,4 +1,7 @@
-"""On what kind of file system a folder lies: SQLite's locks and shared memory do not hold across machines."""
+"""Whether the state directory lies where it may: with its owner, and on a disk of this machine.
+
+SQLite's locks and shared memory do not hold across machines.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,23 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from ask.indexer.errors import UnsafeHome
+
 NETWORK = frozenset(
     "nfs nfs4 cifs smb3 smbfs afs ncpfs 9p ceph glusterfs lustre gpfs davfs fuse.sshfs fuse.davfs2 fuse.rclone"
     " fuse.glusterfs fuse.s3fs fuse.gvfsd-fuse".split()
 )
 """Types, as the kernel names them, of file systems that other machines write to as well; 9p: Windows under WSL."""
+
+
+def require_own(home: Path) -> None:
+    """Raises `UnsafeHome` for the state directory of another user, whose settings and models would be obeyed."""
+    try:
+        owner = home.stat().st_uid
+    except OSError:  # not there yet, or out of reach, which whoever opens it will say
+        return
+    if hasattr(os, "getuid") and owner != os.getuid():
+        raise UnsafeHome(f"the state directory {home} belongs to another user", "Set ASK_HOME to a directory of yours.")
 
 
 def network_type(folder: Path) -> str:

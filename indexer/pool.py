@@ -25,7 +25,7 @@ from typing import TypeVar
 from ask.indexer import helper, helpers
 from ask.indexer.errors import IndexProblem, Unreadable
 from ask.indexer.extract import Limits, Recognition
-from ask.indexer.extract.helped import WAYS
+from ask.indexer.extract.helped import FOLDER, WAYS, Way
 from ask.indexer.store import DocumentRow, FileState, hash_of
 from ask.indexer.worker import from_json, receive, send
 
@@ -65,6 +65,8 @@ class Read:
 
 T = TypeVar("T")
 
+_MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of our own is made in it)
+"""Where files of programs lie in memory; else they lie on the disk for a moment, for the eyes of the user only."""
 _START = 60.0
 """Seconds for a worker to be ready: a cold disk and a busy machine are slow."""
 _TICK = 0.2
@@ -96,11 +98,11 @@ class _Worker:
             descriptor = os.open(state.path, _OPEN)
         except OSError as error:
             return Read(state, reason=_PROBLEMS.get(error.errno or 0, "damaged"), detail=error.strerror or "")
-        turned: int | None = None
+        other: int | None = None
         try:
-            turned = _turned(state.path, descriptor)
-            read = self._ask(peer, state, descriptor if turned is None else turned)
-            return read if turned is None else replace(read, content=_content(descriptor) if read.content else b"")
+            other = turned(state.path, descriptor, self._allowance())
+            read = self._ask(peer, state, descriptor if other is None else other)
+            return read if other is None else replace(read, content=_content(descriptor) if read.content else b"")
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             self.stop()
             slow = isinstance(error, TimeoutError)
@@ -110,8 +112,13 @@ class _Worker:
             return Read(state, reason=error.reason, detail=error.message)
         finally:
             os.close(descriptor)
-            if turned is not None:
-                os.close(turned)
+            if other is not None:
+                os.close(other)
+
+    def _allowance(self) -> helper.Allowance:
+        """What a helper may cost: as much as reading the file in a worker."""
+        settings = self._settings
+        return helper.Allowance(settings.seconds, settings.patience, settings.memory_mb, settings.limits.bytes_out)
 
     def kill(self) -> None:
         """End the child at once; whoever waits for its answer sees the end of the connection. From any thread."""
@@ -192,15 +199,15 @@ class _Worker:
         return child
 
 
-def _turned(path: bytes, descriptor: int) -> int | None:
+def turned(path: bytes, descriptor: int, allowance: helper.Allowance | None = None) -> int | None:
     """What a program of the system makes of a file that we cannot read, in memory; None where none is wanted."""
     way = WAYS.get(os.fsdecode(os.path.splitext(path)[1]).lower())  # noqa: PTH122 (pathlib cannot hold bytes)
     program = helpers.program(way.program) if way is not None and helpers.is_there(way.program) else None
-    if way is None or program is None or os.pread(descriptor, len(way.magic), 0) != way.magic:
+    if way is None or program is None or sys.platform == "win32":  # where a file cannot be handed over like this
         return None
-    said = helper.run(
-        program, way.arguments, readable=[b"/dev/stdin", *map(os.fsencode, way.readable)], descriptor=descriptor
-    )
+    if os.pread(descriptor, len(way.magic), 0) != way.magic:
+        return None
+    said = _said(program, way, descriptor, allowance)
     if not said.output:
         raise Unreadable("damaged" if not said.whole else "empty", f"{way.program} finds no text in it")
     with (
@@ -211,6 +218,21 @@ def _turned(path: bytes, descriptor: int) -> int | None:
         file.write(said.output)
         file.seek(0)
         return os.dup(file.fileno())
+
+
+def _said(program: Path, way: Way, descriptor: int, allowance: helper.Allowance | None) -> helper.Said:
+    """What the program makes of the file: its output, or the files it makes, one after the other."""
+    readable = [b"/dev/stdin", *map(os.fsencode, way.readable)]
+    if FOLDER not in way.arguments:
+        return helper.run(program, way.arguments, readable=readable, descriptor=descriptor, allowance=allowance)
+    with tempfile.TemporaryDirectory(prefix="ask-", dir=_MEMORY if _MEMORY.is_dir() else None) as name:
+        arguments = [name if argument == FOLDER else argument for argument in way.arguments]
+        folder = Path(name)
+        said = helper.run(
+            program, arguments, readable=readable, descriptor=descriptor, folder=folder, allowance=allowance
+        )
+        made = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+        return helper.Said(b"\n".join(path.read_bytes() for path in made), said.whole)
 
 
 def _content(descriptor: int) -> bytes:

@@ -85,11 +85,12 @@ def _row(document: Document, count: chunking.CountTokens, window: int) -> Docume
     document, findings = redact_document(document)
     chunks = []
     declared = document.language if document.language in {"cs", "sk", "en"} else ""
-    for piece in chunking.chunk(document, count, window):
+    pieces = chunking.chunk(document, count, window)
+    languages = words.languages([document.text[piece.start : piece.end] for piece in pieces])
+    for piece, spoken in zip(pieces, languages, strict=True):
         embedded = chunking.embedding_text(document, piece, count)
         context = max(len(embedded) - (piece.end - piece.start) - 1, 0)
-        body = document.text[piece.start : piece.end]
-        lang = words.language(body) or declared
+        lang = spoken or declared
         chunks.append(ChunkRow(piece, context, "cs" if lang == "sk" else lang, hash_of(embedded.encode())))
     return DocumentRow(document, tuple(chunks), tuple((f.rule, f.line, f.start, f.end) for f in findings))
 

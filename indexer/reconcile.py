@@ -195,7 +195,7 @@ class _Run:
         return complete
 
     def _consider(self, state: FileState, row: FileRow | None, same: list[int]) -> None:
-        if row is not None and _unchanged(row, state, self.reader):
+        if row is not None and row.history == state.history and unchanged(row, state, self.reader):
             same.append(row.id)
             self._count_known(row)
         else:
@@ -297,10 +297,9 @@ def _state(entry: Found, credit: Credit | None) -> FileState:
     return FileState(entry.path, entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode, credit)
 
 
-def _unchanged(row: FileRow, state: FileState, reader: int) -> bool:
-    """Size, both times and inode tell; ctime catches a file rewritten with its old size and time. What git says of who
-    wrote it counts, too."""
+def unchanged(row: FileRow, state: FileState, reader: int) -> bool:
+    """Size and times tell; ctime catches a file rewritten with its old size and time."""
     if row.reason in _TRY_AGAIN or (row.reason == "needs helper" and helpers.is_there(row.detail)):
         return False
     same = (row.size, row.mtime_ns, row.ctime_ns) == (state.size, state.mtime_ns, state.ctime_ns)
-    return same and (row.reader, row.history) == (reader, state.history)
+    return same and row.reader == reader

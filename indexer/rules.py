@@ -80,7 +80,7 @@ class Names:
         if not _GLOB.search(last):
             self._exact.setdefault(os.fsencode(last), []).append(claim)
         elif last.startswith("*.") and not _GLOB.search(last, 1) and last.count(".") == 1:
-            if last[1:] not in waived:
+            if last[1:] not in waived or rule.reason == "secret":
                 self._suffix.setdefault(os.fsencode(last[1:]), []).append(claim)
         elif (glob := _regex(last)) is not None:
             self._globs.append((glob, claim))

@@ -56,6 +56,7 @@ _X32 = 0x40000000  # calls of the x32 interface carry this bit and would slip pa
 # Landlock: numbers of its three calls (the same everywhere), and rights by the version that brought them.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+_MAKE_DIR, _MAKE_FILE, _TRUNCATE = 1 << 7, 1 << 8, 1 << 14
 _RIGHTS = ((1, (1 << 13) - 1), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15))
 _TCP_FROM, _SCOPES_FROM = 4, 6
 _TCP, _SCOPES = 3, 3
@@ -81,32 +82,41 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.POINTER(_Instruction)))
 
 
-def confine(readable: Sequence[Path] = (), *, memory: int = 0, program: Path | None = None) -> tuple[str, ...]:
+def confine(
+    readable: Sequence[Path] = (),
+    *,
+    memory: int = 0,
+    program: Path | None = None,
+    folder: Path | None = None,
+    largest: int = 0,
+) -> tuple[str, ...]:
     """Take every measure that the system has, for good. Returns the names of those that hold; never raises.
 
     `readable` are files and folders that may be read besides the libraries; `memory` is the most address space in
     bytes, 0 for no limit. Files that are open already stay open. `program` is the one program that may be started
-    (Landlock sees to it that it is the only one), None for none.
+    (Landlock sees to it that it is the only one), None for none. In `folder` files of up to `largest` bytes may be
+    made.
     """
-    taken = ["limits"] if limit(memory) else []
+    taken = ["limits"] if limit(memory, largest) else []
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
             taken.append("privileges")
-        if _close_files(libc, [*map(Path, _SYSTEM), *libraries(), *readable], program):
+        if _close_files(libc, [*map(Path, _SYSTEM), *libraries(), *readable], program, folder):
             taken.append("files")
         if refuse_calls(libc, programs=program is not None):
             taken.append("calls")
     return tuple(taken)
 
 
-def limit(memory: int = 0) -> bool:
-    """No core dump (it would hold somebody's text), no file grown, few files open, and so much memory (bytes)."""
+def limit(memory: int = 0, largest: int = 0) -> bool:
+    """No core dump (it would hold somebody's text), no file grown beyond `largest` bytes, few files open, and so much
+    memory (bytes)."""
     try:
         import resource
     except ImportError:  # Windows
         return False
-    wanted = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: 0, resource.RLIMIT_NOFILE: 256}
+    wanted = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: largest, resource.RLIMIT_NOFILE: 256}
     if memory:
         wanted[resource.RLIMIT_AS] = memory
     for which, most in wanted.items():
@@ -155,8 +165,9 @@ def libraries() -> Iterator[Path]:
     yield from (Path(entry) for package in (ask.indexer, ask.data) for entry in package.__path__)
 
 
-def _close_files(libc: ctypes.CDLL, readable: Sequence[Path], program: Path | None) -> bool:
-    """Let nothing be written, only `readable` be read, and only `program` be started. False without Landlock."""
+def _close_files(libc: ctypes.CDLL, readable: Sequence[Path], program: Path | None, folder: Path | None) -> bool:
+    """Let nothing be written but in `folder`, only `readable` be read, only `program` be started. False without
+    Landlock."""
     version = libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
     if version < 1:
         return False
@@ -175,6 +186,13 @@ def _close_files(libc: ctypes.CDLL, readable: Sequence[Path], program: Path | No
             for path in (program, *(Path(name) for name in _SYSTEM if name.startswith(_LOADERS))):
                 _allow(libc, ruleset, path, _READ_FILE | _EXECUTE)
             _allow(libc, ruleset, Path("/dev/null"), _READ_FILE | _WRITE_FILE)
+        if folder is not None:
+            _allow(
+                libc,
+                ruleset,
+                folder,
+                _READ_FILE | _READ_DIR | _WRITE_FILE | _MAKE_DIR | _MAKE_FILE | _TRUNCATE & rights,
+            )
         return bool(libc.syscall(_RESTRICT_SELF, ruleset, 0) == 0)
     finally:
         os.close(ruleset)

@@ -26,6 +26,8 @@ _JUNCTION = 0xA0000003
 """Windows: IO_REPARSE_TAG_MOUNT_POINT, a folder that leads elsewhere."""
 _DATALESS = 0x40000000
 """macOS: SF_DATALESS, the contents are in the cloud."""
+_STANDS_FOR = (b".icloud", b".nextcloud", b".owncloud")
+"""Ends of the names of small files that stand for one in the cloud."""
 _PROBLEMS = {
     errno.EACCES: "no permission",
     errno.EPERM: "no permission",
@@ -303,7 +305,7 @@ class _Walk:
             return _left(path, "special", _special(found.st_mode), found, False)
         if found.st_size == 0:
             return _left(path, "empty", "0 bytes", found, False)
-        if getattr(found, "st_file_attributes", 0) & _KEPT_IN_CLOUD or getattr(found, "st_flags", 0) & _DATALESS:
+        if _is_placeholder(name, found):
             return _left(path, "placeholder", "reading it would download it", found, False)
         limit = self._rules.limit_for(name)
         if found.st_size > limit:
@@ -380,6 +382,13 @@ def _special(mode: int) -> str:
         "a block device": stat.S_ISBLK,
     }
     return next((what for what, test in tests.items() if test(mode)), "not a regular file")
+
+
+def _is_placeholder(name: bytes, found: os.stat_result) -> bool:
+    """True when the contents are in the cloud, and reading would fetch them."""
+    if getattr(found, "st_file_attributes", 0) & _KEPT_IN_CLOUD or getattr(found, "st_flags", 0) & _DATALESS:
+        return True
+    return name.endswith(_STANDS_FOR)
 
 
 def _too_large(found: os.stat_result, limit: int) -> str:

@@ -20,7 +20,7 @@ from ask.indexer import database, schema
 from ask.indexer.documents import UNREADABLE, Chunk, Credit, Document
 from ask.indexer.errors import Busy, NotFound, UnsafeHome
 from ask.indexer.names import name_text
-from ask.indexer.place import network_type
+from ask.indexer.place import network_type, require_own
 from filelock import FileLock, Timeout
 
 LOCK = "write.lock"
@@ -127,6 +127,7 @@ class Store:
         try:
             # Without room for it the log stays, and with it all that was committed.
             with suppress(database.DatabaseError):
+                self.db.execute("PRAGMA busy_timeout = 1000")  # for readers; the next writer tries again
                 self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             self.db.close()
@@ -187,7 +188,12 @@ class Store:
 
     def files_below(self, root: bytes) -> dict[bytes, FileRow]:
         """Everything known at or below `root`, by path."""
-        rows = self.db.execute(
+        return self.known(self.db, root)
+
+    @staticmethod
+    def known(db: database.Connection, root: bytes) -> dict[bytes, FileRow]:
+        """The same for whoever only reads."""
+        rows = db.execute(
             "SELECT id, path, size, mtime_ns, ctime_ns, inode, status, reason, reader, crashes, history, detail FROM files"
             " WHERE path = ? OR (path > ? AND path < ?)",
             (root, *database.below(root)),
@@ -216,14 +222,19 @@ class Store:
     ) -> None:
         """Replace everything known about a file by `documents`, in one transaction.
 
+        Chunks that are as they were stay, wherever they are now: erasing words costs ten times as much as writing them.
         `pictures` says whether there are pictures of text in it, and when to look at them: 1 first, 0 never.
         """
         with self.transaction():
-            self._drop_documents(state.path)
+            old = self._document_ids(state.path)
+            kept = self._kept_chunks(state.path, reader, documents)
+            self._erase_words(old, [i for ids in kept for i in ids if i])
             file_id = self._upsert_file(root_id, state, "indexed", "", "", content, reader, seen)
             self.set_pictures(state.path, pictures)
-            for row in documents:
-                self._insert_document(file_id, row, name_text(state.path, self._root(root_id), row.document.member))
+            for row, ids in zip(documents, kept, strict=True):
+                name = name_text(state.path, self._root(root_id), row.document.member)
+                self._insert_document(file_id, row, name, ids)
+            self.db.executemany("DELETE FROM documents WHERE id = ?", ((i,) for i in old))
             self._touch()
 
     def put_left_out(self, root_id: int, left: Sequence[LeftOut], *, reader: int, seen: int) -> None:
@@ -290,7 +301,6 @@ class Store:
         self.drop_orphans()
         self.db.execute("INSERT INTO words(words) VALUES ('optimize')")
         self.db.execute("VACUUM")
-        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return len(found)
 
     def drop_orphans(self) -> int:
@@ -353,19 +363,46 @@ class Store:
         return int(row[0])
 
     def _drop_documents(self, path: bytes) -> None:
-        ids = [i for (i,) in self.db.execute(
-            "SELECT d.id FROM documents d JOIN files f ON f.id = d.file_id WHERE f.path = ?", (path,))]  # fmt: skip
-        for document_id in ids:
-            # The word index reads the old terms through its view, so it goes first.
+        ids = self._document_ids(path)
+        self._erase_words(ids, ())
+        self.db.executemany("DELETE FROM documents WHERE id = ?", ((i,) for i in ids))
+
+    def _document_ids(self, path: bytes) -> list[int]:
+        rows = self.db.execute(
+            "SELECT d.id FROM documents d JOIN files f ON f.id = d.file_id WHERE f.path = ?", (path,)
+        )
+        return [i for (i,) in rows]
+
+    def _erase_words(self, documents: Sequence[int], kept: Sequence[int]) -> None:
+        """Take the chunks of documents out of the word index, but for some. It reads their terms through its view, so
+        this comes before anything else changes."""
+        for document_id in documents:
             self.db.execute(
-                "DELETE FROM words WHERE rowid IN (SELECT id FROM chunks WHERE document_id = ?)", (document_id,)
+                "DELETE FROM words WHERE rowid IN (SELECT id FROM chunks WHERE document_id = ?"
+                " AND id NOT IN (SELECT value FROM json_each(?)))",
+                (document_id, json.dumps(kept)),
             )
-            self.db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+
+    def _kept_chunks(self, path: bytes, reader: int, documents: Sequence[DocumentRow]) -> list[list[int]]:
+        """For each chunk of each document the id of an old chunk of this file with the very same words; 0 for none."""
+        rows = self.db.execute(
+            "SELECT d.member, d.title, d.header, d.facts, d.people, c.heading, c.symbols, c.context, c.lang, c.hash, c.id"
+            " FROM files f JOIN documents d ON d.file_id = f.id JOIN chunks c ON c.document_id = d.id"
+            " WHERE f.path = ? AND f.reader = ? ORDER BY c.id DESC",
+            (path, reader),
+        )
+        known: dict[tuple[object, ...], list[int]] = {}
+        for *key, chunk_id in rows:
+            known.setdefault(tuple(key), []).append(chunk_id)
+        return [
+            [ids.pop() if (ids := known.get((*_shared(row.document), *_own(chunk)))) else 0 for chunk in row.chunks]
+            for row in documents
+        ]
 
     def _root(self, root_id: int) -> bytes:
         return bytes(self.db.execute("SELECT path FROM roots WHERE id = ?", (root_id,)).fetchone()[0])
 
-    def _insert_document(self, file_id: int, row: DocumentRow, name: str) -> None:
+    def _insert_document(self, file_id: int, row: DocumentRow, name: str, kept: Sequence[int]) -> None:
         document = row.document
         name_hash = hash_of(name.encode())
         lines = None if document.lines is None else database.compress(json.dumps(document.lines))
@@ -376,31 +413,58 @@ class Store:
             " EXISTS (SELECT 1 FROM vectors WHERE hash = ? AND space = ?), ?, ?) RETURNING id",
             (file_id, document.member, document.kind, document.title, document.language,
              int(document.date.timestamp()) if document.date else None,
-             json.dumps(document.people, ensure_ascii=False), json.dumps(dict(document.facts), ensure_ascii=False),
+             _json(document.people), _json(dict(document.facts)),
              document.header, len(document.text), len(encoded), hash_of(encoded), name_hash, name_hash, self.space, lines,
              database.compress(document.text)),
         ).fetchone()[0]  # fmt: skip
-        for chunk_row in row.chunks:
-            self._insert_chunk(document_id, chunk_row)
+        fresh = []
+        for chunk_row, chunk_id in zip(row.chunks, kept, strict=True):
+            if chunk_id:
+                self._move_chunk(document_id, chunk_row, chunk_id)
+            else:
+                fresh.append(self._insert_chunk(document_id, chunk_row))
         self.db.executemany(
             "INSERT INTO redactions VALUES (?, ?, ?, ?, ?)", ((document_id, *found) for found in row.redactions)
         )
         self.db.execute(
             "INSERT INTO words(rowid, body, title, path, symbols) SELECT id, body, title, path, symbols FROM chunk_words"
-            " WHERE id IN (SELECT id FROM chunks WHERE document_id = ?)",
-            (document_id,),
+            " WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(fresh),),
         )
 
-    def _insert_chunk(self, document_id: int, row: ChunkRow) -> None:
+    def _move_chunk(self, document_id: int, row: ChunkRow, chunk_id: int) -> None:
         chunk = row.chunk
         self.db.execute(
+            'UPDATE chunks SET document_id = ?, start = ?, "end" = ?, line = ?, end_line = ?, page = ? WHERE id = ?',
+            (document_id, chunk.start, chunk.end, chunk.line, chunk.end_line, chunk.page, chunk_id),
+        )
+
+    def _insert_chunk(self, document_id: int, row: ChunkRow) -> int:
+        chunk = row.chunk
+        heading, symbols, *_ = _own(row)
+        inserted = self.db.execute(
             'INSERT INTO chunks(document_id, start, "end", line, end_line, page, heading, symbols, context, lang, hash,'
             " tier) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
             " coalesce((SELECT 1 + exact FROM vectors WHERE hash = ? AND space = ?), 0))",
-            (document_id, chunk.start, chunk.end, chunk.line, chunk.end_line, chunk.page,
-             json.dumps(chunk.heading, ensure_ascii=False) if chunk.heading else "", " ".join(chunk.symbols),
+            (document_id, chunk.start, chunk.end, chunk.line, chunk.end_line, chunk.page, heading, symbols,
              row.context, row.lang, row.hash, row.hash, self.space),
         )  # fmt: skip
+        return int(inserted.lastrowid or 0)
+
+
+def _shared(document: Document) -> tuple[object, ...]:
+    """What a document gives to the words of each of its chunks, besides the path of its file."""
+    return document.member, document.title, document.header, _json(dict(document.facts)), _json(document.people)
+
+
+def _own(row: ChunkRow) -> tuple[object, ...]:
+    """What gives a chunk the rest of its words: as stored."""
+    heading = _json(row.chunk.heading) if row.chunk.heading else ""
+    return heading, " ".join(row.chunk.symbols), row.context, row.lang, row.hash
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 _RIGHT_IN = "instr(substr(path, ?), ?) = 0"
@@ -429,8 +493,7 @@ def prepare_home(home: Path) -> None:
         status = home.stat()
     except OSError as error:
         raise UnsafeHome(f"the state directory {home} cannot be used: {error.strerror}", "Set ASK_HOME.") from error
-    if hasattr(os, "getuid") and status.st_uid != os.getuid():
-        raise UnsafeHome(f"the state directory {home} belongs to another user", "Set ASK_HOME to a directory of yours.")
+    require_own(home)
     if kind := network_type(home):
         raise UnsafeHome(
             f"the state directory {home} lies on a network disk ({kind}), where an index cannot be kept safe",

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from ask.indexer import fill, vectors
+from ask.indexer.approximate import map_path
 from ask.indexer.compile import Compiled, read_card
 from ask.indexer.database import Connection
 from ask.indexer.embed import Embedder
@@ -42,10 +43,15 @@ def chosen(store: Store, model: Compiled) -> Compiled:
     return _card(store, store.meta(WANTED)) or model
 
 
+def answering(store: Store, model: Compiled) -> Compiled:
+    """The model whose vectors are in use; `model` where there are none yet."""
+    active = _active(store.db)
+    return _card(store, active and active[2]) or model
+
+
 def cutter(store: Store, model: Compiled) -> Compiled:
     """The model that files are cut for: that of the vectors in use, so that a switch leaves them as they are."""
-    active = _active(store.db)
-    return _card(store, store.meta(CUTTER)) or _card(store, active and active[2]) or model
+    return _card(store, store.meta(CUTTER)) or answering(store, model)
 
 
 def is_due(store: Store, model: Compiled) -> bool:
@@ -90,6 +96,7 @@ def drop_others(store: Store) -> None:
             store.db.execute("DELETE FROM vectors WHERE space = ?", (space,))
             store.db.execute("DELETE FROM spaces WHERE id = ?", (space,))
         vectors.faiss_path(store.home, space).unlink(missing_ok=True)
+        map_path(store.home, space).unlink(missing_ok=True)
 
 
 def progress_of(db: Connection) -> tuple[str, int, int] | None:

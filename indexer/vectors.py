@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -37,6 +38,8 @@ TAIL_LIMIT = 4096
 """Rows not yet in the file above which it is written anew."""
 SMALL_SCOPE = 20_000
 """Scopes of at most this many vectors are compared one by one, which is exact."""
+_KEPT = 3600.0
+"""Seconds that vectors of deleted texts may stay in a large file: to write it anew with every change wears disks."""
 PROBES = 128
 """Lists looked through, of about √n: all of them up to 16,000 vectors."""
 DEPTH = 8
@@ -47,7 +50,7 @@ _SAMPLE = 40
 """Vectors per list from which the lists are found."""
 _ROUNDS = 8
 _GROWN = 2.0
-"""How far a file may outgrow the vectors from which its lists were found before they are found anew."""
+"""How many times more or fewer vectors than those from which its lists were found a file may hold."""
 _BLOCK = 8192
 _SUM = 4
 """Bytes of the CRC-32 in front of a stored vector."""
@@ -104,21 +107,35 @@ def is_whole(blob: object, dimensions: int) -> bool:
 
 
 def put(store: Store, space: int, hashes: Sequence[bytes], vectors: Vectors, *, exact: bool) -> None:
-    """Keep vectors for texts; an exact one replaces an approximate one, never the other way. One transaction.
+    """Keep vectors for texts: either kind replaces an approximate one, none an exact one. One transaction.
 
     Chunks count as having their vector when `space` is the one that searches use.
     """
     tier = 2 if exact else 1
     with store.transaction():
-        for key, blob in zip(hashes, encode(vectors), strict=True):
-            # A new row, not an update: its new id puts it into the tail, where searches see it at once.
-            store.db.execute("DELETE FROM vectors WHERE hash = ? AND space = ? AND exact < ?", (key, space, exact))
-            store.db.execute(
-                "INSERT OR IGNORE INTO vectors(space, hash, exact, data) VALUES (?, ?, ?, ?)", (space, key, exact, blob)
+        # A new row, not an update: its new id puts it into the tail, where searches see it at once.
+        store.db.executemany(
+            "DELETE FROM vectors WHERE hash = ? AND space = ? AND exact = 0", ((key, space) for key in hashes)
+        )
+        store.db.executemany(
+            "INSERT OR IGNORE INTO vectors(space, hash, exact, data) VALUES (?, ?, ?, ?)",
+            ((space, key, exact, blob) for key, blob in zip(hashes, encode(vectors), strict=True)),
+        )
+        if space == store.space:
+            store.db.executemany(
+                "UPDATE chunks SET tier = ? WHERE hash = ? AND tier < ?", ((tier, key, tier) for key in hashes)
             )
-            if space == store.space:
-                store.db.execute("UPDATE chunks SET tier = ? WHERE hash = ? AND tier < ?", (tier, key, tier))
-                store.db.execute("UPDATE documents SET named = 1 WHERE name_hash = ?", (key,))
+            store.db.executemany("UPDATE documents SET named = 1 WHERE name_hash = ?", ((key,) for key in hashes))
+
+
+def exact_of(db: Connection, space: int, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
+    """The stored exact vectors of texts, by their hashes; those that have none are left out."""
+    found = {}
+    for key in hashes:
+        row = db.execute("SELECT data FROM vectors WHERE hash = ? AND space = ? AND exact = 1", (key, space)).fetchone()
+        if row is not None:
+            found[key] = row[0]
+    return found
 
 
 class Nearest:
@@ -155,7 +172,9 @@ class Nearest:
         if self._wait:
             self._wait = False
         elif not self._opened:
-            self._index, self._last = _load(self._path, self._fingerprint, identity(self._db))
+            index, last = _load(self._path, self._fingerprint, identity(self._db))
+            if index is not None and index.d == self._dimensions:
+                self._index, self._last = index, last
             self._opened = True
 
     def _indexed_scored(self, query: Vectors, k: int, allowed: Collection[int] | None) -> list[tuple[int, float]]:
@@ -181,7 +200,11 @@ class Nearest:
             flags = np.zeros(max(self._last, int(ids.max())) + 1, bool)
             flags[ids] = True
             parameters.sel = faiss.IDSelectorBitmap(np.packbits(flags, bitorder="little"))  # type: ignore[call-arg, arg-type]
-        _, found = self._index.search(query[None, :], min(k, self._index.ntotal), params=parameters)
+        wanted = min(k, self._index.ntotal)
+        _, found = self._index.search(query[None, :], wanted, params=parameters)
+        if (found < 0).any() and parameters.nprobe < self._index.nlist:  # what is allowed lies elsewhere
+            parameters.nprobe = self._index.nlist
+            _, found = self._index.search(query[None, :], wanted, params=parameters)
         return [int(i) for i in found[0] if i >= 0]
 
     def _probes(self, allowed: Collection[int] | None) -> int:
@@ -234,7 +257,9 @@ def is_stale(store: Store, space: int, fingerprint: str) -> bool:
     count, tail = _counts(store.db, space, trailer)
     if trailer is None:
         return count > 0
-    return tail > TAIL_LIMIT or _gone(trailer, count, tail)
+    gone = trailer.count - (count - tail)
+    old = time.time() - faiss_path(store.home, space).stat().st_mtime > _KEPT
+    return tail > TAIL_LIMIT or gone > (0 if old or count <= SMALL_SCOPE else TAIL_LIMIT)
 
 
 def _counts(db: Connection, space: int, trailer: Trailer | None) -> tuple[int, int]:
@@ -246,28 +271,25 @@ def _counts(db: Connection, space: int, trailer: Trailer | None) -> tuple[int, i
     return count, tail
 
 
-def _gone(trailer: Trailer, count: int, tail: int) -> bool:
-    """True when many vectors of the file have no rows any more."""
-    return trailer.count - (count - tail) > max(count // 10, TAIL_LIMIT)
-
-
 def build(store: Store, space: int, fingerprint: str, dimensions: int, *, anew: bool = True) -> int:
     """Write the FAISS file of a space from its rows and put it in place with one rename. Returns the vectors in it.
 
-    Memory is bounded: rows come in blocks, and the index has a sixth of their size. Not `anew`: new rows are added to
-    the file there is, where that is good enough.
+    Memory is bounded: rows come in blocks, and the index has a sixth of their size. Not `anew`: in the file there is,
+    vectors without rows are removed and new rows added, where its lists are good enough.
     """
     path = faiss_path(store.home, space)
     store.make_durable()  # or else rows could be lost with the power, and their ids be given again
     trailer = None if anew else _valid(path, fingerprint, identity(store.db))
-    count, tail = _counts(store.db, space, trailer)
+    count, _ = _counts(store.db, space, trailer)
     if not count:
         path.unlink(missing_ok=True)
         return 0
     index, last, trained = None, 0, count
-    if trailer is not None and count <= _GROWN * trailer.trained and not _gone(trailer, count, tail):
-        index, last = _load(path, fingerprint, identity(store.db))
+    if trailer is not None and trailer.trained / _GROWN <= count <= trailer.trained * _GROWN:
+        index, last = _load(path, fingerprint, identity(store.db), mapped=False)  # mapped lists cannot shrink
         trained = trailer.trained
+        if index is not None:
+            _remove_gone(store.db, space, index, last)
     if index is None:
         index, last, trained = _lists(store.db, space, dimensions, count), 0, count
     for ids, vectors in _rows_after(store.db, space, dimensions, last):
@@ -275,6 +297,16 @@ def build(store: Store, space: int, fingerprint: str, dimensions: int, *, anew: 
         last = int(ids[-1])
     _write(path, index, Trailer(MAGIC, fingerprint, index.ntotal, last, identity(store.db), trained, 0))
     return int(index.ntotal)
+
+
+def _remove_gone(db: Connection, space: int, index: Any, last: int) -> None:
+    """Take out of an index the vectors whose rows are gone."""
+    import faiss
+
+    rows = db.execute("SELECT id FROM vectors WHERE space = ? AND id <= ?", (space, last))
+    kept = np.fromiter((i for (i,) in rows), np.int64)
+    if len(kept) < index.ntotal:
+        index.remove_ids(faiss.IDSelectorNot(faiss.IDSelectorBatch(kept)))
 
 
 def _lists(db: Connection, space: int, dimensions: int, count: int) -> Any:
@@ -346,17 +378,22 @@ def _valid(path: Path, fingerprint: str, database: str) -> Trailer | None:
     return trailer if trailer and (trailer.fingerprint, trailer.database) == (fingerprint, database) else None
 
 
-def _load(path: Path, fingerprint: str, database: str) -> tuple[Any, int]:
+def _load(path: Path, fingerprint: str, database: str, *, mapped: bool = True) -> tuple[Any, int]:
     """The FAISS index and the last row id in it; (None, 0) unless every byte of the file is as it was written.
 
-    The file is mapped, not read: its memory is the system's, which may take it back.
+    The file is `mapped`, not read: its memory is the system's, which may take it back.
     """
     trailer = _valid(path, fingerprint, database)
     if trailer is None or _sum(path) != trailer.crc32:
         return None, 0
     import faiss
 
-    return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC), trailer.last_id
+    try:
+        index: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
+    except (RuntimeError, MemoryError):  # somebody has made it look whole
+        return None, 0
+    sound = isinstance(index, faiss.IndexIVFRaBitQ) and index.ntotal == trailer.count
+    return (index, trailer.last_id) if sound else (None, 0)
 
 
 def _sum(path: Path) -> int:

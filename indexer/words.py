@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import Stemmer
@@ -73,6 +73,13 @@ def language(text: str) -> str:
     return "cs" if czech > english else "en"
 
 
+def languages(texts: Sequence[str]) -> list[str]:
+    """The language of each passage of one document. In a mostly Czech document all are Czech: what it holds of other
+    languages are quotations and names, which Czech inflects."""
+    found = [language(text) for text in texts]
+    return ["cs"] * len(found) if 2 * found.count("cs") > len(found) else found
+
+
 def terms(text: str, lang: str) -> str:
     """The terms of a document's text, separated by spaces, in order.
 
@@ -105,6 +112,12 @@ def parts_of(word: str) -> tuple[str, ...]:
 def stems_of(word: str) -> tuple[str, ...]:
     """Terms under which any text may hold the parts of `word`, the whole of a compound last."""
     return _terms(word, False)
+
+
+@lru_cache(maxsize=50_000)
+def part_stems(word: str) -> frozenset[str]:
+    """English stems of the parts of `word`, without the whole of a compound."""
+    return frozenset(_english.stemWord(part) for part in parts_of(word))
 
 
 def roots_of(word: str) -> tuple[str, ...]:

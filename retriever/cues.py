@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Literal
 
@@ -26,6 +26,8 @@ Sort = Literal["when", "kind", "people", "link"]
 
 WEIGHTS: Mapping[str, float] = MappingProxyType({"when": 0.15, "kind": 0.12, "people": 0.2, "link": 0.1})
 """What a cue that fits perfectly is worth, in units of cosine."""
+SHARP = 2.0
+"""How much more a single day is worth: who says "yesterday" knows, and last week's chat is not what is looked for."""
 LOOSE = 0.5
 """Trust in a person up to which a link need not be theirs: "my links" are all on this disk."""
 SOME_LINK = 0.7
@@ -203,7 +205,8 @@ def poster_fits(cue: Cue, kind: str, who: Sequence[str], poster: str) -> float:
 def _fit(cue: Cue, date: datetime | None, kind: str, who: Sequence[str], text: str) -> float:
     match cue.meaning:
         case When() as stretch:
-            return 0.0 if date is None else stretch.weight(date)
+            sharp = SHARP if stretch.end - stretch.start <= timedelta(days=1, hours=1) else 1.0
+            return 0.0 if date is None else sharp * stretch.weight(date)
         case Person() as person:
             return person.fits(who)
         case Me() as me:

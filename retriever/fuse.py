@@ -12,13 +12,19 @@ from dataclasses import dataclass
 
 from ask.retriever.lexical import Lexical
 
-WORDS = 0.40
-"""What the best match by words is worth, passage and document together."""
+UNSURE, SURE = 0.03, 0.63
+"""What the best match by words is worth, passage and document together: less where ten documents match alike than
+where one stands out (`Lexical.separation`). Questions about prose separate well (0.5 to 0.8), those about code badly
+(0.3)."""
 DOCUMENT = 0.30
 """Share of the document in that when the model knows the language; `DOCUMENT_ALONE` when it does not."""
 DOCUMENT_ALONE = 0.80
 COVERAGE = 0.10
 """What it is worth to hold all words of the question rather than a few."""
+BEGINNING = 0.10
+"""What it is worth that a document begins with what is asked for."""
+SYMBOL = 0.20
+"""What it is worth when the question says the name of a function or class, and all of it."""
 NAME_WORDS = 0.30
 """What it is worth when all words of the question stand in the file's name."""
 NAME_MEANING = 0.40
@@ -39,6 +45,8 @@ class Candidate:
     """Of the question and the file's name."""
     name_share: float = 0.0
     """Share of the question's rarity (idf) that stands in the file's name, 0 to 1."""
+    named: float = 0.0
+    """How well a function or class in it is named by the question, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +75,20 @@ def fuse(candidates: list[Candidate], lexical: Lexical, trusted: float = 1.0) ->
     best_passage = max(lexical.passages.values(), default=0.0) or 1.0
     best_document = max(lexical.documents.values(), default=0.0) or 1.0
     share = DOCUMENT + (DOCUMENT_ALONE - DOCUMENT) * (1 - trusted)
+    by_words = UNSURE + (SURE - UNSURE) * lexical.separation()
 
     def parts(candidate: Candidate) -> dict[str, float]:
         passage = lexical.passages.get(candidate.id, 0.0) / best_passage
         document = lexical.documents.get(candidate.document, 0.0) / best_document
+        beginning = lexical.beginnings.get(candidate.document, 0.0) / best_passage
         return {
             "meaning": trusted * candidate.cosine,
-            "words": WORDS * (1 - share) * passage,
-            "document": WORDS * share * document,
+            "words": by_words * (1 - share) * passage,
+            "document": by_words * share * document,
+            "beginning": BEGINNING * beginning,
             "coverage": COVERAGE * lexical.coverage.get(candidate.id, 0.0),
             "name": NAME_WORDS * candidate.name_share + NAME_MEANING * trusted * candidate.name_cosine,
+            "symbol": SYMBOL * candidate.named,
         }
 
     fused = [Fused(candidate.id, parts(candidate)) for candidate in candidates]

@@ -23,16 +23,15 @@ WEIGHTS = (1.0, 1.5, 0.5, 1.0)
 """Of body, title and headings, path, symbols and facts."""
 BUDGET = 5_000
 """Passages looked at for terms taken one by one, rarest first; more frequent terms only count for what these found."""
-COMMON = 200_000
-"""Passages that may hold a term for it to be looked up although rarer ones are there. Passing over so many takes 15 ms,
+COMMON = 100_000
+"""Passages that may hold a term for it to be looked up although rarer ones are there. Passing over so many takes 8 ms,
 and a term that frequent tells little."""
-SHARE = 0.3
-"""A form of a word counts only if it is at least that frequent as the most frequent one: a form that is rare here by
-chance (a Czech word in the one English text) would otherwise outweigh all else."""
 K1 = 1.2
 B = 0.75
 """The constants of BM25 as FTS5 has them."""
 _MOST_CANDIDATES = 2_000
+_SHOWN = 10
+"""Documents by which it is judged how well words tell the best ones from the rest."""
 
 Scope = tuple[str, list[object]]
 """SQL that selects the ids of the chunks that may be found, with its parameters."""
@@ -52,11 +51,36 @@ class Lexical:
     """Share of the question's rarity (sum of idf) found in each chunk, 0 to 1."""
     rarity: Mapping[str, float] = field(default_factory=dict)
     """The terms of the question with their idf; the rarer, the higher."""
+    beginnings: Mapping[int, float] = field(default_factory=dict)
+    """BM25 of the first passage of a document, by document id: what a text is about, it says at its beginning."""
 
     def share(self, terms: Iterable[str]) -> float:
         """How much of the question's rarity stands in a text of these terms, 0 to 1."""
         held = set(terms)
         return sum(idf for term, idf in self.rarity.items() if term in held) / (sum(self.rarity.values()) or 1.0)
+
+    def named(self, symbols: Iterable[str]) -> float:
+        """How well one of these identifiers names what is asked for, 0 to 1.
+
+        Its share of the question's rarity, times the share of the identifier that the question says: `check` is in many
+        names, `check_call` is about just that.
+        """
+        return max((self._named(symbol) for symbol in symbols), default=0.0)
+
+    def _named(self, symbol: str) -> float:
+        parts = words.part_stems(symbol)
+        said = parts & self.rarity.keys()
+        return self.share(said) * len(said) / len(parts) if said else 0.0
+
+    def separation(self) -> float:
+        """How far the best document stands above the tenth by its best passage, 0 to 1: how sure the words are."""
+        best: dict[int, float] = {}
+        for passage, score in self.passages.items():  # best first
+            best.setdefault(self.document_of[passage], score)
+            if len(best) == _SHOWN:
+                top, *_, last = best.values()
+                return 1 - last / top
+        return 1.0 if best else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +165,18 @@ def _for_candidates(db: Connection, term: _Term, ids: Sequence[int]) -> list[tup
     ).fetchall()
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a passage stands; lengths in code points."""
+
+    document: int
+    whole: int
+    """Length of the document."""
+    length: int
+    first: bool
+    """It is the beginning of its document."""
+
+
 class _Tally:
     """Scores of passages and documents as term after term comes in."""
 
@@ -168,41 +204,48 @@ class _Tally:
     def result(self, rarity: Mapping[str, float]) -> Lexical:
         all_idf = sum(rarity.values()) or 1.0
         ranked = self.best(_MOST_CANDIDATES)
-        owners = self._owners(ranked)
+        places = self._places(ranked)
         return Lexical(
             passages={row: self.passages[row] for row in ranked},
-            documents=self._documents(owners),
-            document_of={row: owner for row, (owner, _) in owners.items()},
+            documents=self._documents(places),
+            document_of={row: place.document for row, place in places.items()},
             coverage={row: self.covered[row] / all_idf for row in ranked},
             rarity=rarity,
+            beginnings={place.document: self.passages[row] for row, place in places.items() if place.first},
         )
 
-    def _owners(self, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-        """Document and its length in code points, for each passage."""
+    def _places(self, ids: Sequence[int]) -> dict[int, _Place]:
         rows = self._db.execute(
-            "SELECT c.id, d.id, d.length FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value"
-            " JOIN documents d ON d.id = c.document_id",
+            'SELECT c.id, d.id, d.length, c."end" - c.start,'
+            " NOT EXISTS (SELECT 1 FROM chunks e WHERE e.document_id = d.id AND e.start < c.start)"
+            " FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value JOIN documents d ON d.id = c.document_id",
             (json.dumps(list(ids)),),
         )
-        return {row[0]: (row[1], row[2]) for row in rows}
+        return {row[0]: _Place(*row[1:]) for row in rows}
 
-    def _documents(self, owners: Mapping[int, tuple[int, int]]) -> dict[int, float]:
+    def _documents(self, places: Mapping[int, _Place]) -> dict[int, float]:
         """BM25 with a document's term frequencies added up over its passages.
 
-        share = tf / (tf + K), so tf = K · share / (1 - share), with K taken as K1, that of a passage of mean length.
+        share = tf / (tf + K), so tf = K · share / (1 - share), K being larger for longer passages. Means are those of
+        what was found.
         """
-        lengths = dict(owners.values())
+        lengths = {place.document: place.whole for place in places.values()}
         mean = sum(lengths.values()) / max(len(lengths), 1)
+        mean_passage = sum(place.length for place in places.values()) / max(len(places), 1)
         scores: dict[int, float] = defaultdict(float)
         for term, shares in self.shares:
             times: dict[int, float] = defaultdict(float)
-            for row in owners.keys() & shares.keys():
-                share = shares[row]
-                times[owners[row][0]] += K1 * share / (1 - share)
+            for row in places.keys() & shares.keys():
+                place, share = places[row], shares[row]
+                times[place.document] += _saturation(place.length / mean_passage) * share / (1 - share)
             for document, tf in times.items():
-                norm = K1 * (1 - B + B * lengths[document] / mean)
-                scores[document] += term.idf * (K1 + 1) * tf / (tf + norm)
+                scores[document] += term.idf * (K1 + 1) * tf / (tf + _saturation(lengths[document] / mean))
         return scores
+
+
+def _saturation(length: float) -> float:
+    """The K of BM25, at which a term counts half: for a text of `length` times the mean."""
+    return K1 * (1 - B + B * length)
 
 
 def must_match(query: Query) -> str | None:

@@ -28,6 +28,7 @@ from ask.retriever.fuse import Candidate, Fused, fuse, trust
 from ask.retriever.hits import Copy, Hit, Results
 from ask.retriever.lexical import Lexical
 from ask.retriever.query import Query
+from ask.retriever.sharpen import Learned, sharpen
 from ask.retriever.snippet import Span, part
 
 if TYPE_CHECKING:
@@ -78,13 +79,24 @@ def _at_one_moment(ask: Callable[Concatenate[Searcher, P], Results]) -> Callable
 class Searcher:
     """Answers questions from one index. Opens it for reading only; may live long (service) or for one question."""
 
-    def __init__(self, home: Path, models: Path | None = None) -> None:
-        """Raises `NotFound` when there is no index below `home` yet."""
+    def __init__(self, home: Path, models: Path | None = None, budget: float = 0.5) -> None:
+        """Raises `NotFound` when there is no index below `home` yet. `budget`: seconds that a question may spend on exact
+        vectors for good candidates that have approximate ones."""
         self.home = home
+        self.budget = budget
         self.models = models or home / "models"
         self.db = database.connect(home)
         self._embedder: Embedder | None = None
         self._nearest: tuple[Space, tuple[int, int], Nearest] | None = None
+        self._learned: Learned = {}
+
+    def keep(self) -> None:
+        """Keep the exact vectors that questions have made, if the index can be written now."""
+        if self._learned and (space := self.space()) is not None:
+            from ask.indexer.fill import keep
+
+            keep(self.home, space.fingerprint, dict(self._learned.values()))
+        self._learned = {}
 
     def close(self) -> None:
         """Let go of the index."""
@@ -110,9 +122,12 @@ class Searcher:
                 trusted = trust(embedder.fragmentation(words.words(query.text)))
             with clock.stage("meaning"):
                 cosines = self._near(space, nearest, vector, scope, max(MEANING_DEPTH, n))
+                nearest_first = sorted(cosines, key=lambda i: -cosines[i])
                 pointed = cued.candidates(self.db, query, scope) if only == "both" else []
                 self._complete(space, vector, cosines, [*list(found.passages)[: max(CANDIDATES, n)], *pointed])
                 self._obey(query, cosines)
+            with clock.stage("sharpen"):
+                self._sharpen(embedder, vector, cosines, list(found.passages), nearest_first)
         with clock.stage("fuse"):
             ids = list(cosines) if cosines else list(found.passages)[: max(CANDIDATES, n)]
             if only == "meaning":
@@ -140,19 +155,27 @@ class Searcher:
     ) -> list[Candidate]:
         """What both sides say of each chunk, and what its file's name says."""
         rows = self.db.execute(
-            "SELECT c.id, c.document_id, f.path, r.path, d.member, v.data FROM json_each(?) wanted"
+            "SELECT c.id, c.document_id, c.symbols, f.path, r.path, d.member, v.data FROM json_each(?) wanted"
             " JOIN chunks c ON c.id = wanted.value JOIN documents d ON d.id = c.document_id"
             " JOIN files f ON f.id = d.file_id JOIN roots r ON r.id = f.root_id"
             " LEFT JOIN vectors v ON v.hash = d.name_hash AND v.space = ?",
             (json.dumps(list(ids)), 0 if space is None else space.id),
         ).fetchall()
         shares: dict[int, float] = {}
-        for _, document, path, root, member, _ in rows:
+        for _, document, _, path, root, member, _ in rows:
             if document not in shares:
                 shares[document] = found.share(words.terms(name_text(path, root, member), "cs").split())
-        names = self._name_cosines(space, vector, {document: blob for _, document, _, _, _, blob in rows if blob})
+        names = self._name_cosines(space, vector, {row[1]: row[-1] for row in rows if row[-1]})
         return [
-            Candidate(row[0], row[1], cosines.get(row[0], 0.0), names.get(row[1], 0.0), shares[row[1]]) for row in rows
+            Candidate(
+                id=chunk,
+                document=document,
+                cosine=cosines.get(chunk, 0.0),
+                name_cosine=names.get(document, 0.0),
+                name_share=shares[document],
+                named=found.named(symbols.split()),
+            )
+            for chunk, document, symbols, *_ in rows
         ]
 
     def _with_cues(self, cues: Cues, fused: Sequence[Fused], pointed: Collection[int]) -> list[Fused]:
@@ -289,6 +312,22 @@ class Searcher:
         cosines.update({row[0]: float(value) for row, value in zip(found_rows, values, strict=True)})
         cosines.update({i: 0.0 for i in missing if i not in cosines})
 
+    def _sharpen(
+        self,
+        embedder: Embedder,
+        vector: Vectors,
+        cosines: dict[int, float],
+        by_words: Sequence[int],
+        near: Sequence[int],
+    ) -> None:
+        """Exact cosines for the best candidates that have approximate ones, within the budget."""
+
+        def unknown(ids: Sequence[int]) -> list[int]:
+            return [i for i in ids if i in cosines and i not in self._learned]
+
+        self._learned |= sharpen(self.db, embedder, unknown(by_words), unknown(near), self.budget)
+        cosines.update({i: float(exact @ vector) for i, (_, exact) in self._learned.items() if i in cosines})
+
     def _obey(self, query: Query, cosines: dict[int, float]) -> None:
         """Exact phrases, needed and unwanted words bind the meaning side, too."""
         must, must_not = lexical.must_match(query), lexical.must_not_match(query)
@@ -342,7 +381,7 @@ class Searcher:
             heading=row.headings,
             document_id=row.document_id,
             start=row.start,
-            exact=row.tier == 2,
+            exact=row.tier == 2 or row.id in self._learned,
             lines=rows.line_numbers(self.db, row, [row.start + at for at in _line_starts(body, start, end)]),
             focus=_within(focus, start, end),
         )
@@ -366,13 +405,21 @@ class Searcher:
     def _notes(self, searched: Only) -> Iterator[str]:
         """What limits the answer, in words."""
         # "tier < 2" lets SQLite use the index of what is pending; counting all tiers would read a million rows.
-        (without,) = self.db.execute("SELECT count(*) FROM chunks WHERE tier < 2 AND tier = 0").fetchone()
-        if without and searched != "words":
+        pending = dict(self.db.execute("SELECT tier, count(*) FROM chunks WHERE tier < 2 GROUP BY tier").fetchall())
+        if pending and searched != "words":
             (total,) = self.db.execute("SELECT count(*) FROM chunks").fetchone()
-            yield f"meaning covers {100 * (total - without) // total} % of the index so far; words cover all of it"
-        (unread,) = self.db.execute("SELECT count(*) FROM files WHERE status = 'unreadable'").fetchone()
+            yield coverage(total, pending.get(0, 0), pending.get(1, 0))
+        (unread,) = self.db.execute(
+            "SELECT count(*) FROM files WHERE status != 'indexed' AND status = 'unreadable'"
+        ).fetchone()
         if unread:
             yield f"{unread} {'file' if unread == 1 else 'files'} could not be read (ask status --skipped)"
+
+
+def coverage(total: int, without: int, approximate: int) -> str:
+    """How far meaning has come: `meaning covers 100 % of the index, 31 % of it exactly; words cover all of it`."""
+    covered, exact = (100 * (total - without) // total, 100 * (total - without - approximate) // total)
+    return f"meaning covers {covered} % of the index, {exact} % of it exactly; words cover all of it"
 
 
 def _unit(vector: Vectors) -> Vectors:

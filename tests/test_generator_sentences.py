@@ -44,6 +44,15 @@ def test_wrapped_lines_are_one_sentence_and_list_items_are_their_own() -> None:
     ]
 
 
+def test_rows_of_a_table_drawn_with_spaces_stand_for_themselves() -> None:
+    """A bill once came out as one quote of six rows, too long to see which sum belonged to what."""
+    bill = "Diagnostics, the computer reports 41 faults      900 CZK\nCable harness, original            6 480 CZK\n"
+    assert len(texts(bill)) == 2
+    lost = "Taking the network cable out of the waste pipe 1 1 200 Kč\nElbow for the waste pipe HT 50 2 × 85 170 Kč\n"
+    assert len(texts(lost)) == 2
+    assert texts(f"What was done, and what it cost us in the end\n{bill}")[0].startswith("What was done")
+
+
 def test_each_turn_of_a_conversation_stands_for_itself() -> None:
     assert texts("10:04 <anna> shall we meet\n10:05 <petr> at the station\n", "chat") == [
         "10:04 <anna> shall we meet",
@@ -53,6 +62,17 @@ def test_each_turn_of_a_conversation_stands_for_itself() -> None:
 
 def test_code_is_cut_by_line() -> None:
     assert texts("def f(a):\n    # Twice. Really.\n    return 2 * a\n", "code")[0] == "def f(a):"
+
+
+def test_a_wrapped_comment_is_one_sentence_and_code_is_not() -> None:
+    text = (
+        "# Files are grouped by size first and hashed only when another is as large; reading\n"
+        "# the whole disk to learn that a file is unique is slow.\n"
+        "for name in sorted(everything_below(folder), key=lambda one: one.size)\n"
+        "if name.is_file() and name.stat().st_size > 0 and name not in seen_before:\n"
+    )
+    assert [sentence.count("\n") for sentence in texts(text, "script")] == [1, 0, 0]
+    assert [sentence.count("\n") for sentence in texts(text, "log")] == [0, 0, 0, 0]
 
 
 def test_a_sentence_without_an_end_is_cut() -> None:

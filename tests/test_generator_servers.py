@@ -15,6 +15,8 @@ from ask.generator.sampling import Sampling
 from ask.generator.servers import ServerModel, is_loopback
 from ask.indexer.errors import ModelProblem, UsageError
 
+pytestmark = pytest.mark.loopback
+
 
 @dataclass
 class Site:

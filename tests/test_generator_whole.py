@@ -71,7 +71,7 @@ class World:
 
     def desk(self, searcher: Searcher) -> Desk:
         reader = ReaderSettings(self.compiled.folder / "tokenizer.json", 256, workers=1)
-        return Desk(self.model, IndexLibrary(searcher.db, reader), budget=400)
+        return Desk(self.model, IndexLibrary(searcher.db, lambda: reader), budget=400)
 
 
 @pytest.fixture(scope="module")

@@ -34,6 +34,11 @@ def test_a_helper_sees_only_what_it_is_given(tmp_path: Path) -> None:
         helper.run(program("touch"), [os.fsencode(tmp_path / "new")], readable=[os.fsencode(tmp_path)]).whole is False
     )
     assert not (tmp_path / "new").exists()
+    (tmp_path / "out").mkdir()
+    for name in ("out/new", "other"):
+        helper.run(program("touch"), [os.fsencode(tmp_path / name)], folder=tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["new"]
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_helper_starts_nothing() -> None:
@@ -110,7 +115,17 @@ def test_pages_of_a_help_file() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "start", "wanted"), [("a.chm", b"ITSF", "7z"), ("a.djvu", b"AT&TFORM", "djvutxt")])
+def test_mails_of_an_outlook_mailbox() -> None:
+    """What readpst writes: mboxes, one after the other."""
+    first = b'From "petr@example.org" Wed Feb 26 07:50:04 2014\nFrom: petr@example.org\nSubject: Tea\n\nAt five?\n\n'
+    found = list(read(Source(first + b"\n" + first.replace(b"Tea", b"Dinner"), "old.pst")))
+    assert [(document.title, document.kind) for document in found] == [("Tea", "mail"), ("Dinner", "mail")]
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "wanted"),
+    [("a.chm", b"ITSF", "7z"), ("a.djvu", b"AT&TFORM", "djvutxt"), ("a.pst", b"!BDN", "readpst")],
+)
 def test_where_no_program_can_be_started(name: str, start: bytes, wanted: str) -> None:
     with pytest.raises(Unreadable) as problem:
         list(read(Source(start + bytes(100), name)))

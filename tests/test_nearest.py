@@ -89,3 +89,63 @@ def test_without_an_index_the_rows_answer(store: Store) -> None:
     found, query = _vectors(40), _vectors(1, seed=1)[0]
     _put(store, found)
     assert [i for i, _ in _nearest(store).search(query, 40)] == _truth(found, query, 40)
+
+
+def test_new_rows_are_added_to_the_file_there_is(store: Store) -> None:
+    found, query = _vectors(900), _vectors(1, seed=1)[0]
+    _put(store, found[:600])
+    vectors.build(store, store.space, FINGERPRINT, SIZE)
+    _put(store, found[600:], first=600)
+    assert vectors.build(store, store.space, FINGERPRINT, SIZE, anew=False) == 900
+    trailer = vectors.read_trailer(vectors.faiss_path(store.home, store.space))
+    assert trailer is not None
+    assert (trailer.count, trailer.last_id, trailer.trained) == (900, 900, 600)
+    nearest = _nearest(store)
+    answers = [[i for i, _ in nearest.search(query, 10)] for _ in range(2)]
+    assert answers == [_truth(found, query, 10)] * 2
+
+
+def test_a_file_that_has_outgrown_its_lists_is_made_anew(store: Store) -> None:
+    found = _vectors(300)
+    _put(store, found[:100])
+    vectors.build(store, store.space, FINGERPRINT, SIZE)
+    _put(store, found[100:], first=100)
+    vectors.build(store, store.space, FINGERPRINT, SIZE, anew=False)
+    trailer = vectors.read_trailer(vectors.faiss_path(store.home, store.space))
+    assert trailer is not None
+    assert trailer.trained == 300
+
+
+def test_a_large_scope_is_looked_up_in_faiss(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not allowed never takes the place of what is."""
+    found, query = _vectors(600), _vectors(1, seed=1)[0]
+    _put(store, found)
+    vectors.build(store, store.space, FINGERPRINT, SIZE)
+    monkeypatch.setattr(vectors, "SMALL_SCOPE", 10)
+    monkeypatch.setattr(vectors, "LEAST", 10)
+    monkeypatch.setattr(vectors, "PROBES", 2)
+    allowed = set(range(301, 601))
+    best = [i for i in _truth(found, query, 600) if i in allowed][:3]
+    got = [i for i, _ in _nearest(store).search(query, 100, allowed)]
+    assert set(got) <= allowed
+    assert len(got) == 100
+    assert got[0] == best[0]
+
+
+def test_few_of_many_candidates_are_missed(store: Store) -> None:
+    """Real vectors lie in heaps; a tenth of the lists and one bit a dimension find nearly all of the ten nearest."""
+    chance = np.random.default_rng(3)
+    heaps = _vectors(60, seed=4)[chance.integers(60, size=20_000)]
+    found = heaps + 0.12 * chance.standard_normal(heaps.shape).astype(np.float32)
+    found /= np.linalg.norm(found, axis=1, keepdims=True)
+    found = vectors.decode(vectors.encode(found), SIZE)
+    _put(store, found)
+    vectors.build(store, store.space, FINGERPRINT, SIZE)
+    nearest = _nearest(store)
+    nearest.search(found[0], 1)
+    shares = []
+    for query in found[:20]:
+        got = {i for i, _ in nearest.search(query, 10)}
+        shares.append(len(got & set(_truth(found, query, 10))) / 10)
+    assert nearest._index is not None
+    assert np.mean(shares) >= 0.98

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ask.indexer.place import NETWORK, mounted, network_type
@@ -46,3 +48,29 @@ def test_this_machine(tmp_path: Path) -> None:
     assert network_type(Path("/proc")) == ""
     assert mounted(Path("/proc/self/mountinfo").read_text().splitlines(), "/proc") == "proc"
     assert "ext4" not in NETWORK
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no owners as POSIX has them")
+def test_the_state_of_another_user_is_refused(ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its settings and models would be obeyed; also by a command that only reads."""
+    (tmp_path / "a.txt").write_text("a note")
+    assert ask("index", tmp_path / "a.txt", "--wait", "words").code == 0
+    monkeypatch.setattr(os, "getuid", lambda: ask.home.stat().st_uid + 1)
+    for words in (("index", tmp_path / "a.txt"), ("search", "note"), ("status",), ("watch",), ("check",), ("doctor",)):
+        said = ask(*words)
+        assert (said.code, "belongs to another user" in said.err) == (2, True), (words, said)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_state_on_a_network_disk_is_refused(ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text("a note")
+    line = f"99 1 0:99 / {os.path.realpath(ask.home)} rw - nfs4 server:/home rw"
+    read = Path.read_text
+
+    def pretended(at: Path, *words: Any, **options: Any) -> str:
+        return line if str(at) == "/proc/self/mountinfo" else read(at, *words, **options)
+
+    monkeypatch.setattr(Path, "read_text", pretended)
+    said = ask("index", tmp_path / "a.txt")
+    assert (said.code, "network disk (nfs4)" in said.err) == (2, True), said
+    assert not (ask.home / "index.db").exists()

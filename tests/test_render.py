@@ -266,6 +266,8 @@ def test_an_answer_that_is_not_given() -> None:
     assert list(answers.answer(nothing, view())) == ["No answer found in your files.", "3 files could not be read"]
     withheld = replace(nothing, withheld="The moon is cheese.", notes=())
     assert list(answers.answer(withheld, view())) == ["No answer: what the model wrote is not backed by your files."]
+    elsewhere = replace(nothing, model="big", host="gpu.example.org", notes=())
+    assert plain(answers.answer(elsewhere, view()))[1] == "asked: big at gpu.example.org"
 
 
 def test_status_in_a_few_lines() -> None:

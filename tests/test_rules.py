@@ -26,6 +26,7 @@ def file_rule(name: str, folder: bytes = HOME, siblings: tuple[bytes, ...] = ())
         "Chrome Passwords.csv",
         "github-recovery-codes.txt", "id_rsa.bak", "server.pem~", ".env.old", "wallet.dat.bak", ".netrc~",
         "secrets.yml", "backup.gpg",
+        "home.nmconnection", "wpa_supplicant.conf", ".terraformrc", ".databrickscfg",
         "bitwarden_export_2024.json", "logins.json", "key4.db", "places.sqlite",
     ],
 )  # fmt: skip
@@ -53,7 +54,7 @@ def test_innocent_files(name: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        ".ssh", ".GnuPG", ".aws", ".config/gcloud", ".password-store", ".mozilla", ".config/google-chrome",
+        ".ssh", ".GnuPG", ".aws", ".config/gcloud", ".pki", ".config/sops", ".local/share/atuin", ".sparrow", ".password-store", ".mozilla", ".config/google-chrome",
         ".config/google-chrome-beta",
         "Library/Keychains", ".local/share/keyrings", ".bitcoin", ".kube", "AppData/Local/Google/Chrome",
         "snap/firefox", ".config/gh",
@@ -109,3 +110,11 @@ def test_no_pattern_is_listed_twice() -> None:
     listed = [(pattern.lower(), row.beside) for row in rows for pattern in (*row.files, *row.folders)]
     twice = {pattern for pattern in listed if listed.count(pattern) > 1}
     assert not twice
+
+
+def test_what_an_extractor_reads_stays_secret() -> None:
+    """A suffix that is read is not left out as binary; but presentations and private keys are both called `.key`."""
+    rule = default_rules(readable=[".key", ".7z"]).files.find(HOME, b"server.key", ())
+    assert rule is not None
+    assert rule.reason == "secret"
+    assert default_rules(readable=[".key", ".7z"]).files.find(HOME, b"old.7z", ()) is None

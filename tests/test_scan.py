@@ -6,8 +6,11 @@ import os
 import socket
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from ask.indexer import scan as scanning
 from ask.indexer.documents import REASONS
 from ask.indexer.rules import Rules, default_rules
 from ask.indexer.scan import Entry, Found, Left, explain, scan
@@ -189,6 +192,19 @@ def test_sizes(tmp_path: Path) -> None:
     assert "1,000,000 MB" in big.detail
     if sys.platform == "linux":
         assert "on the disk" in big.detail
+
+
+def test_what_is_kept_in_the_cloud_is_not_fetched(tmp_path: Path) -> None:
+    plant(tmp_path, "here.txt", "thesis.odt.nextcloud", "photo.jpg.owncloud", ".letter.pages.icloud")
+    assert look(tmp_path) == {
+        "here.txt": "found", "thesis.odt.nextcloud": "placeholder", "photo.jpg.owncloud": "placeholder",
+        ".letter.pages.icloud": "hidden",
+    }  # fmt: skip
+    here = (tmp_path / "here.txt").stat()
+    for marks in ({"st_flags": 0x40000000}, {"st_file_attributes": 0x1000}, {"st_file_attributes": 0x400000}):
+        kept: Any = SimpleNamespace(st_mode=here.st_mode, st_size=here.st_size, **marks)
+        assert scanning._is_placeholder(b"here.txt", kept)
+    assert not scanning._is_placeholder(b"here.txt", here)
 
 
 @posix

@@ -56,6 +56,13 @@ class Notes:
     def status(self, say: Say) -> None:
         say("26 files")
 
+    def prompt(self, name: str) -> None:
+        if name != "librarian":
+            raise UsageError(f"there is no prompt {name}")
+
+    def forget(self) -> None:
+        self.asked.clear()
+
 
 HIT = Hit(
     rank=1, score=1.0, id=1, path="/notes/1.txt", document=None, kind="note", title="", line=5, end_line=6, page=None,
@@ -151,6 +158,21 @@ def test_other_commands(talk: Talk) -> None:
     assert all(any(f"{key}:" in line for line in help_lines()) for key in narrow.KEYS)
     talk.type("/quit")
     assert talk.shell.leaving
+
+
+def test_what_was_said_can_be_forgotten(talk: Talk) -> None:
+    talk.type("coffee")
+    assert talk.type("/forget") == ["forgotten: the next question begins a new conversation"]
+    assert talk.engine.asked == []
+    with pytest.raises(UsageError, match="nothing has been asked"):
+        talk.type("/open 1")
+
+
+def test_the_model_can_be_asked_in_another_way(talk: Talk) -> None:
+    assert talk.type("/prompt librarian") == ["asked with librarian from now on, in a new conversation"]
+    for wrong in ("/prompt", "/prompt nobody"):
+        with pytest.raises(UsageError):
+            talk.type(wrong)
 
 
 def test_a_question_of_several_lines(talk: Talk) -> None:
@@ -261,7 +283,7 @@ def test_what_tab_offers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     for name in ("čaj.txt", "a b.txt", ".hidden", "evil\x1b[31m"):
         (tmp_path / name).write_text("")
     (tmp_path / "čajovna").mkdir()
-    assert offers("/f") == ["/filter ", "/files"]
+    assert offers("/f") == ["/filter ", "/files", "/forget"]
     assert offers("/open ", HIT, replace(HIT, rank=12)) == ["1", "12"]
     assert offers("/open 12", HIT, replace(HIT, rank=12)) == ["12"]
     assert offers("/filter kind:scr") == ["script"]

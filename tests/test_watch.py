@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -130,6 +131,14 @@ def test_every_kind_of_change_is_followed(ask: Any, running: tuple[Running, Path
     assert "gone" in out
     assert ask("check").code == 0
     assert watch.report(ask.home) == {"running": False}
+
+
+@linux
+def test_the_watcher_leaves_no_core_and_nothing_for_others_to_read(running: tuple[Running, Path]) -> None:
+    watcher, _ = running
+    process = Path(f"/proc/{watcher.child.pid}")
+    assert re.search(r"^Max core file size +0 +0 ", (process / "limits").read_text(), re.MULTILINE)
+    assert "Umask:\t0077" in (process / "status").read_text()
 
 
 @linux

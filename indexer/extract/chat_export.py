@@ -1,4 +1,5 @@
-"""Chats exported as JSON: Telegram, Slack, Discord (DiscordChatExporter), Messenger and Instagram, Matrix (Element).
+"""Chats exported as JSON: Telegram, Slack, Discord (DiscordChatExporter), Messenger and Instagram, Matrix (Element),
+Teams and Skype, Signal (signal-export, sigtop).
 
 An export is a list of messages with some facts about the room around it; the programs differ in the names of the
 fields. A file that only looks like one is read as data.
@@ -10,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -49,6 +51,8 @@ class Program:
     room: Callable[[Source, str, int, int], str]
     """Names the room of the messages that begin at one offset, above them from another on."""
     newest_first: bool = False
+    key: str = "messages"
+    """Of the list of messages; empty: there is nothing else in the file, as a list or one below the other."""
 
 
 def local(seconds: float | None) -> datetime | None:
@@ -83,6 +87,8 @@ def _telegram_part(part: object) -> str:
 
 
 _SLACK_LINK = re.compile(r"<((?:https?|mailto|ftp):[^|>]+)(?:\|([^>]*))?>")
+_TEAMS_LINK = re.compile(r"<a\b[^>]*\bhref=\"([^\">]*)\"[^>]*>([^<]*)</a>", re.IGNORECASE)
+_TAG = re.compile(r"<[^>]*>")
 _SLACK_NAME = re.compile(r"<([@#!])[A-Z0-9a-z^]+(?:\|([^>]*))?>")
 
 
@@ -136,6 +142,30 @@ def _matrix(fields: Fields) -> Message:
     return Message(at, who, [string(content.get("body"))])
 
 
+def _teams(fields: Fields) -> Message:
+    kind = string(fields.get("messagetype"))
+    written = string(fields.get("content"))
+    if not kind.lower().startswith(("text", "richtext")):
+        return Message(None, "", [])
+    who = string(fields.get("displayName")) or string(fields.get("from")).rpartition(":")[2]
+    text = _TEAMS_LINK.sub(lambda m: m[1] if m[2] == m[1] else f"{m[2]} ({m[1]})", written)
+    text = unescape(_TAG.sub("", text)) if kind.lower() != "text" or "<" in text else text
+    return Message(_stated(fields.get("originalarrivaltime")), who, [text], [written])
+
+
+def _signal(fields: Fields) -> Message:
+    """Of signal-export (`date`, `sender`) and of sigtop (`sent_at`, `source`)."""
+    milliseconds = number(fields.get("sent_at"))
+    at = local(milliseconds / 1000) if milliseconds is not None else _stated(fields.get("date"))
+    who = string(fields.get("sender")) or string(fields.get("source"))
+    own = string(fields.get("type")) == "outgoing" and not who
+    files = [
+        string(mapping(file).get("name") or mapping(file).get("fileName"))
+        for file in sequence(fields.get("attachments"))
+    ]
+    return Message(at, "Me" if own else who, _spaced([string(fields.get("body")), *files]))
+
+
 def _spaced(parts: Sequence[str]) -> list[str]:
     kept = [part for part in parts if part]
     return [f"{part} " for part in kept[:-1]] + kept[-1:]
@@ -167,7 +197,10 @@ PROGRAMS = (
     Program("discord", (b'"guild"', b'"channel"', b'"messages"'), _discord, _discord_room),
     Program("messenger", (b'"participants"', b'"sender_name"', b'"timestamp_ms"'), _messenger, _title, True),
     Program("matrix", (b'"messages"', b'"origin_server_ts"', b'"sender"'), _matrix, _above("room_name")),
-    Program("slack", (b'"ts"', b'"text"', b'"type"', b'"user"'), _slack, _folder),
+    Program("teams", (b'"conversations"', b'"MessageList"'), _teams, _above("displayName"), True, "MessageList"),
+    Program("slack", (b'"ts"', b'"text"', b'"type"', b'"user"'), _slack, _folder, key=""),
+    Program("signal", (b'"date"', b'"sender"', b'"body"', b'"reactions"'), _signal, _folder, key=""),
+    Program("signal", (b'"sent_at"', b'"body"', b'"conversationId"'), _signal, _folder, key=""),
 )
 
 
@@ -176,7 +209,8 @@ def program_of(source: Source) -> Program | None:
     head = source.data[:HEAD]
     opening = head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
     for program in PROGRAMS:
-        if all(mark in head for mark in program.marks) and (opening == b"[") == (program.name == "slack"):
+        alone = opening == b"[" or (program.name == "signal" and opening == b"{")
+        if all(mark in head for mark in program.marks) and alone == (not program.key):
             return program
     return None
 
@@ -203,8 +237,8 @@ def read_chat_export(source: Source) -> Iterator[Document]:
 def _rooms(source: Source, text: str, program: Program) -> Iterator[tuple[Room, list[Said]]]:
     finder = Finder(text)
     above = 0
-    opening = text.find("[") if program.name == "slack" else list_of(text, "messages")
-    while opening >= 0:
+    opening = list_of(text, program.key) if program.key else _beginning(text)
+    while opening is not None:
         listed = list(records(text, opening))
         end = listed[-1].end if listed else opening
         said = [one for record in listed if (one := _said(record, program, finder))]
@@ -212,7 +246,12 @@ def _rooms(source: Source, text: str, program: Program) -> Iterator[tuple[Room, 
             name = program.room(source, text, above, opening)
             yield Room(name, {"program": program.name}), said[::-1] if program.newest_first else said
         above = end
-        opening = -1 if program.name == "slack" else list_of(text, "messages", end)
+        opening = list_of(text, program.key, end) if program.key else None
+
+
+def _beginning(text: str) -> int:
+    """Where the list opens that is the whole file; in front of it where there are only objects below each other."""
+    return text.find("[") if text.lstrip("\ufeff \r\n\t").startswith("[") else -1
 
 
 def _said(record: Record, program: Program, finder: Finder) -> Said | None:

@@ -1,4 +1,5 @@
-"""Formats that a program of the system turns into one that we read: DjVu into text, help files (CHM) into web pages.
+"""Formats that a program of the system turns into one that we read: DjVu into text, help files (CHM) into web
+pages, mailboxes of Outlook (PST) into mbox.
 
 The program is started by the process that hands out files (`pool`), for a confined worker cannot start any; what it
 wrote is what arrives here. Where the program is missing, or the file lies in an archive, the file itself arrives, which
@@ -14,14 +15,19 @@ from dataclasses import dataclass, replace
 from ask.indexer.documents import Document
 from ask.indexer.errors import Unreadable
 from ask.indexer.extract.html import read_html
+from ask.indexer.extract.mail import read_mailbox
 from ask.indexer.extract.pieces import Pieces, paragraphs
 from ask.indexer.extract.registry import Source, extractor
 from ask.indexer.text import decode, normalise
 
+FOLDER = "{folder}"
+"""Stands for the folder that a program writes to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a program turns a format into another. It reads standard input and writes standard output."""
+    """How a program turns a format into another. It reads standard input and writes standard output or, where there is
+    `FOLDER` among the arguments, files into an empty folder, which are put together."""
 
     program: str
     """A key of `helpers.HELPERS`."""
@@ -34,7 +40,8 @@ class Way:
 
 _DJVU = Way("djvutxt", ("/dev/stdin",), b"AT&TFORM", ("/usr/share/djvu", "/usr/local/share/djvu"))
 _HELP = Way("7z", ("x", "-so", "-tchm", "-bd", "/dev/stdin", "-r", "*.htm", "*.html"), b"ITSF")
-WAYS: Mapping[str, Way] = {".djvu": _DJVU, ".djv": _DJVU, ".chm": _HELP}
+_OUTLOOK = Way("readpst", ("-q", "-te", "-j", "0", "-8", "-o", FOLDER, "/dev/stdin"), b"!BDN")
+WAYS: Mapping[str, Way] = {".djvu": _DJVU, ".djv": _DJVU, ".chm": _HELP, ".pst": _OUTLOOK, ".ost": _OUTLOOK}
 """By suffix, in lower case."""
 _END_OF_PAGE = re.compile(rb"(?i)</html\s*>")
 
@@ -73,6 +80,13 @@ def read_help(source: Source) -> Iterator[Document]:
             continue
     if not found:
         raise Unreadable("empty", "no page with text")
+
+
+@extractor("outlook mailbox", suffixes=[".pst", ".ost"], magic=[_OUTLOOK.magic])
+def read_outlook_mailbox(source: Source) -> Iterator[Document]:
+    """The mails of an Outlook mailbox, from what readpst says."""
+    _waits(source, _OUTLOOK)
+    yield from read_mailbox(source)
 
 
 def _waits(source: Source, way: Way) -> None:

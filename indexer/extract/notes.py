@@ -1,12 +1,11 @@
-"""Notes that programs keep: Evernote (enex), CherryTree (ctd, ctb) and TiddlyWiki; a document for each note."""
+"""Notes that programs keep: Evernote (enex), CherryTree (ctd, ctb), TiddlyWiki and Joplin; a document for each note."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,11 +14,14 @@ from ask.indexer.errors import Unreadable
 from ask.indexer.extract.chat_export import local
 from ask.indexer.extract.html import read_html
 from ask.indexer.extract.letter_page import page_pieces
+from ask.indexer.extract.markdown import read_markdown
+from ask.indexer.extract.moments import moment
 from ask.indexer.extract.pieces import Pieces, paragraphs
 from ask.indexer.extract.plain import text_of
 from ask.indexer.extract.records import number, records, string
 from ask.indexer.extract.registry import Source, extractor
 from ask.indexer.extract.safe_xml import child_text, find, line_of, local_name, parsed, tree_of
+from ask.indexer.extract.stored import MAGIC, opened
 from ask.indexer.text import normalise
 
 if TYPE_CHECKING:
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 _STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)T?(\d\d)(\d\d)(\d\d)?")
 _TIDDLERS = re.compile(r'<script[^>]*class="tiddlywiki-tiddler-store"[^>]*>\s*(?=\[)')
 _TAG = re.compile(r"\[\[(.+?)\]\]|(\S+)")
+_JOPLIN = re.compile(rb"(?:\A|\n)id: [0-9a-f]{32}\r?\n(?:\w+:.*\n)+type_: \d+\s*\Z")
+_JOPLIN_NOTE = "1"
+_LONGEST_FOOT = 8_000
+"""Bytes that what Joplin writes below a note takes at most."""
 _FIELD = re.compile(r"([\w.-]+):[ \t]*(.*)")
 
 
@@ -139,21 +145,14 @@ def _paragraph_pieces(text: str, heading: Sequence[str], marks: Sequence[tuple[i
 
 def _is_cherry_database(source: Source) -> bool:
     head = source.data[:100_000]
-    return head.startswith(b"SQLite format 3\0") and b"node_id" in head and b"ts_lastsave" in head
+    return head.startswith(MAGIC) and b"node_id" in head and b"ts_lastsave" in head
 
 
 @extractor("cherrytree database", suffixes=[".ctb"], sniff=_is_cherry_database)
 def read_ctb(source: Source) -> Iterator[Document]:
     """CherryTree's SQLite, opened in memory and only read."""
-    try:
-        with closing(sqlite3.connect(":memory:")) as db:
-            db.deserialize(source.data)
-            db.text_factory = lambda data: data.decode("utf-8", "replace")
-            db.execute("PRAGMA trusted_schema = OFF")
-            db.execute("PRAGMA query_only = ON")
-            yield from _documents(_rows(db), source)
-    except (sqlite3.Error, OverflowError) as problem:
-        raise Unreadable("damaged", f"not a whole database: {problem}") from problem
+    with opened(source.data) as db:
+        yield from _documents(_rows(db), source)
 
 
 def _rows(db: sqlite3.Connection) -> Iterator[Note]:
@@ -177,6 +176,20 @@ def _path(key: int, above: Mapping[int, int], names: Mapping[int, str]) -> list[
         path[key] = " ".join(names[key].split())
         key = above.get(key, 0)
     return list(path.values())[::-1]
+
+
+@extractor("joplin", suffixes=[".md"], sniff=lambda source: bool(_JOPLIN.search(source.data[-_LONGEST_FOOT:])))
+def read_joplin(source: Source) -> Iterator[Document]:
+    """A note as Joplin exports it (RAW, and the members of a JEX): title, Markdown, and fields below it."""
+    text = text_of(source)
+    at = text.rfind("\n\nid: ") if "\n\nid: " in text else 0
+    fields = {match[1]: match[2].strip() for row in text[at:].split("\n") if (match := _FIELD.match(row))}
+    body = text[:at]
+    if fields.get("type_") != _JOPLIN_NOTE or not body.strip():
+        raise Unreadable("empty", "a folder, tag or file of Joplin without a text of its own")
+    for document in read_markdown(replace(source, data=body.encode())):
+        title = " ".join(body.strip().split("\n")[0].split())
+        yield replace(document, title=title, date=document.date or moment(fields.get("created_time", "")))
 
 
 @extractor("tiddlywiki", suffixes=[".html", ".htm"], sniff=lambda source: b"tiddlywiki-tiddler-store" in source.data)

@@ -13,6 +13,7 @@ from ask.indexer.errors import Unreadable
 from ask.indexer.extract.archive import zip_documents
 from ask.indexer.extract.books import book_document
 from ask.indexer.extract.excel import excel_documents
+from ask.indexer.extract.iwork import is_iwork, iwork_document
 from ask.indexer.extract.members import embedded
 from ask.indexer.extract.opendocument import opendocument_documents
 from ask.indexer.extract.package import Package
@@ -27,6 +28,7 @@ _SUFFIXES = [
     *(".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb"),
     *(".odt", ".ott", ".odm", ".ods", ".ots", ".odp", ".otp", ".odg", ".otg", ".odf"),
     *(".sxw", ".stw", ".sxc", ".stc", ".sxi", ".sti"),
+    *(".pages", ".numbers"),
     *(".epub", ".zip", ".kmz"),
 ]
 _READABLE = r"(docx|docm|pptx|pptm|xlsx|xlsm|xlsb|pdf|doc|xls|ppt|odt|ods|odp|rtf|x?html?|mht|txt|bin)"
@@ -58,6 +60,8 @@ def package_documents(package: Package) -> list[Document] | None:
         return opendocument_documents(package, medium or package.source.suffix)
     if package.find("META-INF/container.xml") and package.matching(r".*\.opf"):
         return _present(book_document(package))
+    if is_iwork(package):
+        return _present(iwork_document(package))
     main = _main_part(package)
     if main.startswith("word/"):
         return _present(word_document(package, main))

@@ -23,7 +23,8 @@ class Record(NamedTuple):
 
 
 def records(text: str, opening: int) -> Iterator[Record]:
-    """The objects of the list whose `[` stands at `opening`; what else is in it is passed over.
+    """The objects of the list whose `[` stands at `opening` (-1: those of the text, one below the other); what else is
+    in it is passed over.
 
     Ends quietly where the list is damaged. Raises RecursionError for JSON that nests without end.
     """
@@ -39,10 +40,10 @@ def records(text: str, opening: int) -> Iterator[Record]:
         at = end
 
 
-def list_of(text: str, key: str, start: int = 0, end: int | None = None) -> int:
-    """Where the list that is `key` opens, -1 when there is none. In strings quotes are escaped: none is found there."""
+def list_of(text: str, key: str, start: int = 0, end: int | None = None) -> int | None:
+    """Where the list that is `key` opens, None when there is none; in strings quotes are escaped."""
     match = re.compile(rf'"{key}"\s*:\s*\[').search(text, start, len(text) if end is None else end)
-    return match.end() - 1 if match else -1
+    return match.end() - 1 if match else None
 
 
 def field(text: str, key: str, start: int, end: int, *, last: bool = False) -> str:

@@ -42,6 +42,8 @@ BUILT_IN = (
     "archive",
     "other_archive",
     "helped",
+    "browser",
+    "warc",
     "ole",
     "rtf",
     "picture",

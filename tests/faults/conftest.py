@@ -89,9 +89,16 @@ def notes(tmp_path: Path) -> Path:
     return write_notes(tmp_path / "files", 30)
 
 
+@pytest.fixture
+def few_notes(tmp_path: Path) -> Path:
+    """A tree of 11 files, for what is done a thousand times."""
+    return write_notes(tmp_path / "few", 8)
+
+
 _ZYGOTE = """
 import json, os, sys
 from pathlib import Path
+import faiss, onnxruntime, tokenizers  # so that most of the time goes into the work, where it is to be killed
 from ask.indexer import maintain
 from ask.indexer.compile import compiled_model
 from ask.indexer.progress import Silent

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -63,6 +65,48 @@ def test_a_damaged_faiss_file_is_never_used(
     assert found_problems
     assert repaired(ask.home, found_problems) == []
     assert problems(ask.home) == []
+
+
+_HOSTILE = """
+import json, random, sys
+from pathlib import Path
+from zlib import crc32
+import numpy as np
+from ask.indexer import database, vectors
+home, seed, count = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+db = database.connect(home)
+space, fingerprint, dimensions = db.execute("SELECT id, fingerprint, dimensions FROM spaces").fetchone()
+rows = dict(db.execute("SELECT id, data FROM vectors WHERE space = ?", (space,)))
+file = vectors.faiss_path(home, space)
+whole, trailer = file.read_bytes()[:-vectors.TRAILER], json.loads(file.read_bytes()[-vectors.TRAILER:])
+chance, refused = random.Random(seed), 0
+for _ in range(count):
+    body = bytearray(whole)
+    for _ in range(chance.randint(1, 4)):
+        # What FAISS calls sizes and kinds stands at the beginning, before the lists, and where they end.
+        at = chance.choice([chance.randrange(200), chance.randrange(len(body)), len(body) - chance.randint(1, 900)])
+        body[at] = chance.randrange(256)
+    said = {**trailer, "crc32": crc32(body)}
+    file.write_bytes(bytes(body) + json.dumps(said).encode().ljust(vectors.TRAILER))
+    nearest = vectors.Nearest(home, db, space, fingerprint, dimensions)
+    query = vectors.decode([chance.choice(list(rows.values()))], dimensions)[0]
+    nearest.search(query, 5)
+    found = nearest.search(query, 5)
+    assert {i for i, _ in found} <= set(rows)
+    refused += nearest._index is None
+print(refused)
+"""
+
+
+def test_a_faiss_file_made_to_look_whole_is_no_danger(
+    ask: Any, notes: Path, killable: Any, chance: random.Random, scale: int
+) -> None:
+    """Its sum is right and its contents are not: an error inside, or other candidates, but no crash and no wrong id."""
+    assert killable.run(ask.home, notes) == 0
+    words = [str(ask.home), str(chance.randrange(10**9)), str(FLIPS * scale)]
+    done = subprocess.run([sys.executable, "-c", _HOSTILE, *words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert 0 < int(done.stdout) < FLIPS * scale, "some must be refused and some must reach the search"
 
 
 @pytest.mark.slow

@@ -24,13 +24,24 @@ def memory(pid: int) -> int:
     return (int(words[1]) - int(words[2])) * os.sysconf("SC_PAGE_SIZE")
 
 
+def started(pid: int) -> list[int]:
+    """Processes that it has started and that live."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+def works(pid: int) -> bool:
+    """True while a process it has started reads files or embeds."""
+    try:
+        return any(b"ask.indexer" in Path(f"/proc/{child}/cmdline").read_bytes() for child in started(pid))
+    except OSError:  # it has just ended
+        return True
+
+
 def resident(pid: int) -> int:
     """Bytes in memory of a process and all it has started, shared libraries counted each time."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    children = [
-        child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
-    ]
-    return pages * os.sysconf("SC_PAGE_SIZE") + sum(resident(int(child)) for child in children)
+    return pages * os.sysconf("SC_PAGE_SIZE") + sum(map(resident, started(pid)))
 
 
 def descriptors(pid: int) -> int:
@@ -46,10 +57,10 @@ def test_churn_under_watch(ask: Any, notes: Path, chance: random.Random, scale: 
             wait(lambda: watch.report(ask.home).get("scanned") is not None)
             length = min(SECONDS * scale, 1800)
             churn(notes, chance, length / 3)
-            settle(ask, notes)
+            settle(ask, notes, child.pid)
             before = memory(child.pid), descriptors(child.pid)
             churn(notes, chance, length * 2 / 3)
-            settle(ask, notes)
+            settle(ask, notes, child.pid)
             after = memory(child.pid), descriptors(child.pid)
             idle = resident(child.pid)
         finally:
@@ -78,17 +89,22 @@ def churn(root: Path, chance: random.Random, seconds: float) -> None:
         time.sleep(0.1)
 
 
-def settle(ask: Any, root: Path) -> None:
-    """Until the index is equal to the disk."""
+def settle(ask: Any, root: Path, pid: int) -> None:
+    """Until the index is equal to the disk and nobody reads or embeds any more."""
 
     def same() -> bool:
+        if works(pid):
+            return False
         with closing(ask.db()) as db:
             rows = db.execute("SELECT path, size FROM files WHERE status = 'indexed'").fetchall()
+            if db.execute("SELECT 1 FROM chunks WHERE tier < 2").fetchone():
+                return False
         found = {os.fsdecode(bytes(path)): size for path, size in rows}
         return found == {str(path): path.stat().st_size for path in root.rglob("*") if path.is_file()}
 
     wait(same)
     time.sleep(2)
+    wait(same)
 
 
 def wait(holds: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import tempfile
 import threading
 import time
@@ -43,16 +44,23 @@ def test_indexers_and_searchers_at_once(
         victim.write_text(f"note {chance.random()} about plums\n")
         return "index", notes, "--wait-lock", "300"
 
-    jobs = [change, change, lambda: ("search", "apples in notes", "--json"), lambda: ("status", "--json")]
+    many = scale > 1
+    jobs = [change] * (8 if many else 2)
+    jobs += [lambda: ("search", "apples in notes", "--json")] * (4 if many else 1)
+    jobs += [lambda: ("status", "--json")]
     threads = [threading.Thread(target=work, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ask.start("watch") as watcher:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        watcher.send_signal(signal.SIGTERM)
+        _, complaints = watcher.communicate()
+    assert (watcher.returncode, complaints) == (0, b"")
     assert {code for code, _ in said} == {0}, [err for code, err in said if code]
     assert not [err for _, err in said if "locked" in err or "Traceback" in err]
     assert problems(ask.home) == []
-    print(f"{len(said)} commands")  # noqa: T201
+    print(f"{len(said)} commands by {len(jobs)} at once, and a watcher")  # noqa: T201
 
 
 def test_a_second_writer_that_will_not_wait_is_told(ask: Any, notes: Path) -> None:

@@ -1,0 +1,64 @@
+"""Exact meaning for the best candidates of one question that have an approximate one so far.
+
+The best by words and the best by approximate meaning take turns, until all are done, enough are, or the time is spent.
+What is found out is kept in the index afterwards, so that the next question has it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING
+
+from ask.indexer.database import Connection
+
+if TYPE_CHECKING:
+    from ask.indexer.embed import Embedder, Vectors
+
+MOST = 100
+"""Candidates embedded at the most: 30 by words and 30 by meaning already give .98 of the exact ranking's nDCG@10."""
+_TURN = 8
+"""Candidates between two looks at the clock."""
+
+Learned = dict[int, tuple[bytes, "Vectors"]]
+"""By chunk: the hash of its text, and its exact vector."""
+
+
+def sharpen(
+    db: Connection, embedder: Embedder, by_words: Sequence[int], by_meaning: Sequence[int], seconds: float
+) -> Learned:
+    """Embed the best candidates whose vectors are not exact. Both lists are best first."""
+    end = time.perf_counter() + seconds
+    waiting = _inexact(db, _in_turn(by_words, by_meaning))
+    learned: Learned = {}
+    for start in range(0, len(waiting), _TURN):
+        if time.perf_counter() >= end:
+            break
+        learned |= _embedded(db, embedder, waiting[start : start + _TURN])
+    return learned
+
+
+def _in_turn(first: Sequence[int], second: Sequence[int]) -> list[int]:
+    """Each once, by the better of its ranks."""
+    together: Iterator[int | None] = chain.from_iterable(zip_longest(first, second))
+    return list(dict.fromkeys(i for i in together if i is not None))
+
+
+def _inexact(db: Connection, ids: Sequence[int]) -> list[int]:
+    """The first of `ids` without an exact vector, in their order."""
+    rows = db.execute(
+        "SELECT c.id FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value WHERE c.tier < 2"
+        " ORDER BY wanted.key LIMIT ?",
+        (json.dumps(list(ids)), MOST),
+    )
+    return [row[0] for row in rows]
+
+
+def _embedded(db: Connection, embedder: Embedder, ids: Sequence[int]) -> Learned:
+    from ask.indexer.fill import load_pending
+
+    batch = load_pending(db, ids)
+    exact = embedder.embed([embedder.model.passage_prompt + each.text for each in batch])
+    return {each.id: (each.hash, vector) for each, vector in zip(batch, exact, strict=True)}
