@@ -21,7 +21,7 @@ from ask.indexer import database, words
 from ask.indexer.compile import read_card
 from ask.indexer.errors import NotFound
 from ask.indexer.names import name_text
-from ask.retriever import cued, lexical, meant, rows
+from ask.retriever import cued, lexical, meant, missing, rows
 from ask.retriever.cues import POSTED, WEIGHTS, Cues, prior
 from ask.retriever.families import Families
 from ask.retriever.fuse import Candidate, Fused, fuse, trust
@@ -143,7 +143,8 @@ class Searcher:
         alone = query.like is not None and not query.words  # what is nearest to a file is what was asked for
         good = [hit for hit in hits if alone or _is_good(hit, found, cosines)]
         near = () if good else tuple(hits[:3])
-        return Results(query.typed, tuple(good), near, tuple(self._notes(only)), clock.timing(), cues)
+        notes = (*self._notes(only, nothing=not good), *(missing.reasons(self.db, query) if not good else ()))
+        return Results(query.typed, tuple(good), near, notes, clock.timing(), cues)
 
     def _candidates(
         self,
@@ -402,7 +403,7 @@ class Searcher:
         numbers = rows.line_numbers(self.db, row, [hit.start + at for at in _line_starts(hit.text, start, end)])
         return {"snippet": hit.text[start:end], "lines": numbers, "focus": _within(focus, start, end)}
 
-    def _notes(self, searched: Only) -> Iterator[str]:
+    def _notes(self, searched: Only, *, nothing: bool) -> Iterator[str]:
         """What limits the answer, in words."""
         # "tier < 2" lets SQLite use the index of what is pending; counting all tiers would read a million rows.
         pending = dict(self.db.execute("SELECT tier, count(*) FROM chunks WHERE tier < 2 GROUP BY tier").fetchall())
@@ -412,7 +413,7 @@ class Searcher:
         (unread,) = self.db.execute(
             "SELECT count(*) FROM files WHERE status != 'indexed' AND status = 'unreadable'"
         ).fetchone()
-        if unread:
+        if unread and not nothing:  # else they are named
             yield f"{unread} {'file' if unread == 1 else 'files'} could not be read (ask status --skipped)"
 
 

@@ -30,7 +30,7 @@ def filled(new_ask: Callable[[Path], Any], plant: Callable[..., Path], tmp_path_
 
 def test_why_follows_a_file_that_was_found(filled: Any) -> None:
     steps = filled("why", "structure of HTML", filled.home.parent / "files" / "outline.py", "--json").json()
-    assert [step["stage"] for step in steps] == ["scanned", "read", "words", "ranked"]
+    assert [step["stage"] for step in steps] == ["scanned", "read", "words", "meaning", "ranked"]
     assert all(step["passed"] for step in steps)
 
 
@@ -40,6 +40,31 @@ def test_why_names_the_stage_where_a_file_was_lost(filled: Any) -> None:
     assert [step["passed"] for step in secret.json()] == [True, False]
     elsewhere = filled("why", "password", "/nowhere/at/all.txt", "--json").json()
     assert elsewhere == [{"stage": "scanned", "passed": False, "what": elsewhere[0]["what"]}]
+
+
+@pytest.mark.parametrize(
+    ("typed", "stage", "says"),
+    [
+        (["structure of HTML", "--kind", "note", "--ext", "py"], "limits", "it is not within: kind note"),
+        (["structure of HTML", "--after", "2300"], "limits", "after 2300-01-01"),
+        (["+sheep structure of HTML"], "needed", "none of its chunks holds all of: sheep"),
+        (["structure -import"], "unwanted", "0 of its chunks are without: import"),
+        (["the token for deploying"], "words", "token, deploying"),
+    ],
+)
+def test_why_tells_each_stage(filled: Any, typed: list[str], stage: str, says: str) -> None:
+    said = filled("why", typed[0], filled.home.parent / "files" / "outline.py", *typed[1:], "--json")
+    lost = {step["stage"]: step["what"] for step in said.json() if not step["passed"]}
+    assert said.code == 1
+    assert says in lost[stage]
+
+
+def test_nothing_found_says_what_may_be_the_reason(filled: Any) -> None:
+    said = filled("search", "xyzzy plugh", "--kind", "script", "--ext", "py")
+    assert said.code == 1
+    assert "in no file: xyzzy, plugh" in said.out
+    assert "only looked for within: kind script · ext py" in said.out
+    assert "1 file is left out on purpose" in said.out
 
 
 def test_audit_names_the_place_and_never_the_secret(filled: Any) -> None:
