@@ -92,6 +92,20 @@ def test_cues_are_shown_lift_what_fits_and_can_be_switched_off(filled: Any) -> N
     assert all("kind" not in hit["why"] for hit in ignored["hits"])
 
 
+def test_a_cue_can_be_dropped(filled: Any) -> None:
+    said = filled("search", "script about HTML from 2012", "--drop", "kind", "--json").json()
+    assert said["cues"] == "when: 2012"
+    said = filled("HTML script from 2012", "--drop", "when", "--drop", "script", "--json").json()
+    assert all(not {"when", "kind"} & set(hit["why"]) for hit in said["hits"])
+
+
+def test_the_shell_counts_and_shows_its_cues(filled: Any) -> None:
+    said = filled(stdin=b"how many scripts do I have?\nscript about HTML\n/cues -kind\n")
+    assert said.out.startswith("1\n")
+    assert "SELECT" in said.out
+    assert said.out.count("kind: script") == 1
+
+
 def test_strict_cues_exclude(filled: Any) -> None:
     kinds = {hit["kind"] for hit in filled("search", "script about HTML", "--strict", "--json").json()["hits"]}
     assert kinds == {"script"}
