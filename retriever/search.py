@@ -21,7 +21,7 @@ from ask.indexer import database, words
 from ask.indexer.compile import read_card
 from ask.indexer.errors import NotFound
 from ask.indexer.names import name_text
-from ask.retriever import cued, lexical, meant, missing, rows
+from ask.retriever import cued, lexical, meant, missing, periods, rows
 from ask.retriever.cues import POSTED, WEIGHTS, Cues, prior
 from ask.retriever.families import Families
 from ask.retriever.fuse import Candidate, Fused, fuse, trust
@@ -107,6 +107,7 @@ class Searcher:
         """The best `n` documents for a question."""
         clock = _Clock()
         with clock.stage("words"):
+            query = periods.resolved(self.db, query)
             scope = self._scope(query)
             found = lexical.search(self.db, query, scope) if only != "meaning" else Lexical()
         cosines: dict[int, float] = {}
