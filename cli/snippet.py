@@ -131,7 +131,7 @@ def wrap(text: str, width: int | None) -> list[tuple[int, int]]:
     start = space = used = 0
     for at, character in enumerate(text):
         used += cell(character)
-        if used > width and at > start:
+        while used > width and at > start:  # twice, where a wide letter does not fit behind the last space either
             end = space if space > start and character != " " else at
             parts.append((start, end))
             start = end + 1 if text[end] == " " else end

@@ -12,7 +12,7 @@ from ask.cli.render import View
 from ask.cli.terminal import Terminal, cell, cells, cut, cut_front, terminal
 from ask.generator.results import Answer, Citation, Claim
 from ask.retriever.hits import Copy, Hit, Results
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
@@ -285,7 +285,7 @@ def test_status_in_a_few_lines() -> None:
         "Size       source 123 MB  index 5.5 MB",
         "Folders    ~  /mnt/x",
         "Left out   build 800  binary 300",
-        "Watching   running no",
+        "Watching   no; ask watch keeps the index up to date",
     ]
 
 
@@ -300,6 +300,7 @@ def test_sizes(size: int, words: str) -> None:
 LETTERS = st.text(st.sampled_from("ab č漢 \u0301👩-"), max_size=80)
 
 
+@example("\u0301 a漢", 2)
 @given(LETTERS, st.integers(2, 30))
 def test_wrapping_loses_only_spaces_and_keeps_to_the_width(text: str, width: int) -> None:
     parts = snippet.wrap(text, width)
