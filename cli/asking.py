@@ -52,6 +52,7 @@ def search(
     ext: options.Ext = None,
     only: Annotated[Side | None, typer.Option(help="Use words or meaning alone, to see what each finds.")] = None,
     cues: options.Cues = True,
+    drop: options.Drop = None,
     strict: options.Strict = False,
     explain: Explain = False,
     like: options.Like = None,
@@ -74,11 +75,14 @@ def search(
     """
     session = Session(json, {"results": options.EVERYTHING if everything else number, "lines": context})
     limits = options.filters(after, before, kind, path, people, lang, ext)
+    asked = partial(
+        session.question, limits=limits, cues=cues, strict=strict, without=drop or (), like=options.file(like)
+    )
     side: Literal["both", "words", "meaning"] = "both" if only is None else only.value
     with session.searcher() as searcher:
 
         def find(text: str) -> Results:
-            query = session.question(text, limits, cues=cues, strict=strict, like=options.file(like))
+            query = asked(text)
             found = searcher.search(query, n=session.settings.results, only=side)
             return found if min_score is None else _at_least(found, min_score)
 
@@ -170,6 +174,7 @@ def answer(
     lang: options.Lang = None,
     ext: options.Ext = None,
     cues: options.Cues = True,
+    drop: options.Drop = None,
     strict: options.Strict = False,
     explain: Explain = False,
     like: options.Like = None,
@@ -207,15 +212,17 @@ def answer(
         raise UsageError("a prompt is for a language model, and none is chosen", "See: ask model list, ask model use")
     limits = options.filters(after, before, kind, path, people, lang, ext)
     texts = brought.texts(file, clipboard=clipboard)
+    asked = partial(
+        session.question, limits=limits, cues=cues, strict=strict, without=drop or (), like=options.file(like)
+    )
     with session.searcher() as searcher:
         plain = not texts and prompt is None and like is None
         if plain and (exact := counted(session, searcher, " ".join(question), limits)) is not None:
             return exact
-        query = session.question(" ".join(question), limits, cues=cues, strict=strict, like=options.file(like))
+        query = asked(" ".join(question))
 
         def find(text: str) -> Results:
-            asked = query if text == query.text else session.question(text, limits, cues=cues, strict=strict)
-            return searcher.search(asked, n=session.settings.results)
+            return searcher.search(query if text == query.text else asked(text), n=session.settings.results)
 
         if files or lines:
             found = find(query.text)
@@ -290,15 +297,11 @@ def counted(session: Session, searcher: Searcher, question: str, limits: Filters
 
     What flags limit comes before what the question says of the same.
     """
-    from datetime import UTC, datetime
-
     from ask.cli import counts
-    from ask.retriever import counting, tables
 
-    asked = counting.plan(question, datetime.now(UTC).astimezone())
-    if asked is None:
+    table = counts.table(searcher.db, question, limits)
+    if table is None:
         return None
-    table = tables.run(searcher.db, replace(asked, filters=asked.filters.under(limits)))
     if session.json:
         session.put_json(counts.as_json(question, table))
     else:

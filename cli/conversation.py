@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ask.cli import answers, library, render
+from ask.cli import answers, counts, library, render
 from ask.cli.session import Session
 from ask.cli.shell import Question, Say
 from ask.generator.answer import quoted
@@ -15,7 +15,7 @@ from ask.generator.results import Event
 from ask.indexer import report
 from ask.indexer.errors import UsageError
 from ask.retriever.hits import Results
-from ask.retriever.query import parse
+from ask.retriever.query import Query, parse
 from ask.retriever.search import Searcher
 
 if TYPE_CHECKING:
@@ -40,10 +40,13 @@ class Conversation:
         self._open.close()
 
     def ask(self, question: Question, say: Say) -> Results:
-        """Hits for the question; the first time also what answers it, with its places."""
+        """Hits for the question; the first time also what answers it, with its places. Counts and lists are exact."""
+        if question.skip == 0 and (table := counts.table(self._searcher.db, question.text, question.filters)):
+            self._say(counts.shown(table, self._session.view()), say)
+            return Results(question.text, ())
         if question.skip == 0 and self._session.settings.llm:
             return self._written(question, say)
-        query = self._session.question(question.text, question.filters)
+        query = self._query(question, question.text)
         found = self._searcher.search(query, n=question.skip + question.count)
         if question.skip == 0 and found.hits:
             embedder = self._searcher.embedder() if self._searcher.space() is not None else None
@@ -85,13 +88,19 @@ class Conversation:
         """Hits for a question as the model has understood it, under the limits of the one that was typed."""
         assert self._asked is not None  # noqa: S101 (only a question searches)
         question = self._asked[0]
-        found = self._searcher.search(self._session.question(text, question.filters), n=question.count)
+        found = self._searcher.search(self._query(question, text), n=question.count)
         self._asked = question, found
         return found
+
+    def _query(self, question: Question, text: str) -> Query:
+        cues, strict = question.cues != "off", question.cues == "strict"
+        return self._session.question(text, question.filters, cues=cues, strict=strict, without=question.dropped)
 
     def show(self, question: Question, results: Results, say: Say) -> None:
         """The hits that were not shown before, and what limits them."""
         view = self._session.view(parse(question.text).words, explain=question.explain)
+        if results.cues and question.skip == 0:
+            self._say(render.cues(results, view), say)
         self._say(render.hits(results.hits[question.skip :], view), say)
         if not results.hits:
             self._say(render.near(results, view), say)

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from ask.cli import gate
 from ask.cli.overview import human_bytes
 from ask.cli.render import View, place
+from ask.indexer.database import Connection
+from ask.retriever import counting, tables
+from ask.retriever.filters import Filters
 from ask.retriever.tables import Cell, Table
+
+
+def table(db: Connection, question: str, limits: Filters) -> Table | None:
+    """What a question wants counted or listed, under limits that come before its own; None when it is a search."""
+    asked = counting.plan(question, datetime.now(UTC).astimezone())
+    return None if asked is None else tables.run(db, replace(asked, filters=asked.filters.under(limits)))
 
 
 def shown(table: Table, view: View) -> Iterator[str]:

@@ -14,19 +14,30 @@ from ask.cli.session import Session
 def why(
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="What you asked.")],
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The file you expected.")],
+    after: options.After = None,
+    before: options.Before = None,
+    kind: options.Kind = None,
+    within: options.In = None,
+    people: options.From = None,
+    lang: options.Lang = None,
+    ext: options.Ext = None,
+    cues: options.Cues = True,
+    strict: options.Strict = False,
     json: options.Json = False,
 ) -> int:
-    """Tell at which stage a file was lost: not scanned, not read, not matched, or ranked below others.
+    """Tell at which stage a file was lost: not scanned, not read, limited away, not matched, or ranked below others.
 
     \b
     ask why "regex for dates" ~/bin/dates.pl
+    ask why "regex for dates" ~/bin/dates.pl --kind note
     """
     from ask.retriever import trace
 
     session = Session(json)
     target = os.path.abspath(path.expanduser())  # noqa: PTH100 (links stay as named)
     with session.searcher() as searcher:
-        query = session.question(question, options.filters(None, None, None, None, None, None, None))
+        limits = options.filters(after, before, kind, within, people, lang, ext)
+        query = session.question(question, limits, cues=cues, strict=strict)
         steps = trace.follow(searcher, query, target)
     if json:
         session.put_json([{"stage": s.stage, "passed": s.passed, "what": s.what} for s in steps])

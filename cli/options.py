@@ -47,6 +47,12 @@ File = Annotated[
     Path | None, typer.Option(metavar="PATH", help='A text to ask about too; "-" waits for standard input.')
 ]
 Clipboard = Annotated[bool, typer.Option("--clipboard", help="Ask about what is on the clipboard too.")]
+Drop = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--drop", metavar="CUE", help="Take this for a word, not for a cue: when, kind, people, link. Repeatable."
+    ),
+]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Such cues exclude what does not fit, instead of only lifting what does.")
 ]

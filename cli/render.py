@@ -106,11 +106,16 @@ def packed(pieces: Iterable[Piece], view: View, *, lead: str = "", indent: int =
 
 def results(found: Results, view: View) -> Iterator[str]:
     """Everything about a search: what was understood, hits, or the nearest misses, then the notes."""
-    if found.cues:
-        yield view.terminal.paint(gate.clean(found.cues), "dim")
+    yield from cues(found, view)
     yield from hits(found.hits, view)
     yield from near(found, view)
     yield from notes(found.notes, view)
+
+
+def cues(found: Results, view: View) -> Iterator[str]:
+    """What the question was taken to say besides its words, faint."""
+    if found.cues:
+        yield view.terminal.paint(gate.clean(found.cues), "dim")
 
 
 def hits(some: Iterable[Hit], view: View) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -80,16 +80,23 @@ class Session:
         return guess_me(Path.home(), os.environ.get("USER", ""))
 
     def question(
-        self, text: str, limits: Filters, *, cues: bool = True, strict: bool = False, like: Path | None = None
+        self,
+        text: str,
+        limits: Filters,
+        *,
+        cues: bool = True,
+        strict: bool = False,
+        without: Collection[str] = (),
+        like: Path | None = None,
     ) -> Query:
-        """A typed question with its cues; `strict` makes them hard limits. `like` is the absolute path of a file that
-        hits are to resemble. Raises `EmptyQuery`."""
+        """A typed question with its cues but for those in `without`; `strict` makes them hard limits. `like` is the
+        absolute path of a file that hits are to resemble. Raises `EmptyQuery`."""
         from datetime import UTC, datetime
 
         from ask.retriever.query import parse
 
         now = datetime.now(UTC).astimezone()
-        query = parse(text, limits, now=now if cues else None, me=self.me if cues else None, like=like)
+        query = parse(text, limits, now=now if cues else None, me=self.me if cues else None, without=without, like=like)
         return query.with_filters(query.cues.filters(now, limits)) if strict and query.cues else query
 
     @contextmanager

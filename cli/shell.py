@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import Protocol
+from typing import Literal, Protocol
 
 from ask.cli import gate, narrow, render, snippet
 from ask.indexer.errors import AskError, UsageError
@@ -22,6 +22,7 @@ Say = Callable[[str], None]
 Open = Callable[[str, int | None], None]
 """Opens the file at an absolute path, at a 1-based line; None where the file has no lines."""
 
+_CUES: Mapping[str, Literal["on", "off", "strict"]] = {"on": "on", "off": "off", "strict": "strict"}
 MULTI, END = "!multi", "!end"
 
 
@@ -36,6 +37,10 @@ class Question:
     skip: int = 0
     """How many of the best hits were shown before: /more goes on behind them."""
     explain: bool = False
+    cues: Literal["on", "off", "strict"] = "on"
+    """Whether what the question says of time, kind and people counts, and whether it excludes."""
+    dropped: tuple[str, ...] = ()
+    """Cues that are none this time: `when`, `script`."""
 
 
 class Engine(Protocol):
@@ -84,6 +89,7 @@ class Shell:
         self._typed_filters: tuple[str, ...] = ()
         self._last: tuple[Question, Results] | None = None
         self._explain = False
+        self._cues: Literal["on", "off", "strict"] = "on"
         self._lines: list[str] | None = None
         self.leaving = False
 
@@ -149,7 +155,7 @@ class Shell:
         elif (command := _command(line)) is not None:
             command.run(self, line.strip()[len(command.name) + 1 :].strip())
         elif line.strip():
-            self._ask(Question(line.strip(), narrow.filters(self._typed_filters), self._count, explain=self._explain))
+            self._ask(self._question(line.strip()))
 
     def _collect(self, line: str) -> None:
         """Lines between !multi and !end are one question."""
@@ -159,7 +165,11 @@ class Shell:
             return
         self._lines = None
         if text := "\n".join(collected).strip():
-            self._ask(Question(text, narrow.filters(self._typed_filters), self._count, explain=self._explain))
+            self._ask(self._question(text))
+
+    def _question(self, text: str) -> Question:
+        filters = narrow.filters(self._typed_filters)
+        return Question(text, filters, self._count, explain=self._explain, cues=self._cues)
 
     def _ask(self, question: Question) -> None:
         self._last = (question, self._engine.ask(question, self._say))
@@ -207,6 +217,17 @@ class Shell:
         if self._explain and self._last is not None:
             question, results = self._last
             self._engine.show(replace(question, explain=True), results, self._say)
+
+    def cues(self, rest: str) -> None:
+        """Whether cues count from now on; or the last question again without some of its cues."""
+        if rest in _CUES:
+            self._cues = _CUES[rest]
+        elif rest:
+            question, _ = self._asked()
+            self._ask(replace(question, skip=0, dropped=(*question.dropped, *(w.lstrip("-") for w in _words(rest)))))
+            return
+        understood = "" if self._last is None else self._last[1].cues
+        self._say(f"cues: {self._cues}" + (f"; the last question: {gate.clean(understood)}" if understood else ""))
 
     def files(self, rest: str) -> None:
         """Only the paths of the hits."""
@@ -258,6 +279,7 @@ COMMANDS: Mapping[str, Command] = {
         Command("more", "", "the next hits", Shell.more),
         Command("filter", "kind:script after:2020 …", "limit what is searched; `/filter off` ends it", Shell.filter),
         Command("explain", "", "show where the scores come from, or no longer", Shell.explain),
+        Command("cues", "on|off|strict|-when …", "heed time, kind and people; `-when` asks again without", Shell.cues),
         Command("files", "", "only the paths of the hits", Shell.files),
         Command("prompt", "NAME", "ask the model in another way: chat, librarian, act, deep", Shell.prompt_file),
         Command("forget", "", "forget what was said, and begin a new conversation", Shell.forget),

@@ -36,6 +36,24 @@ class Filters:
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))
 
+    def shown(self) -> str:
+        """For people: `kind script · after 2019-03-01 · path /home/jana/notes`."""
+        parts = [f"{name} {day.date().isoformat()}" for name in ("after", "before") if (day := getattr(self, name))]
+        lists = {
+            "kind": self.kinds,
+            "path": self.paths,
+            "from": self.people,
+            "lang": self.languages,
+            "ext": self.suffixes,
+        }
+        return " · ".join([*(f"{name} {', '.join(values)}" for name, values in lists.items() if values), *parts])
+
+    def each(self) -> Iterator[Filters]:
+        """Every condition by itself."""
+        for field in fields(self):
+            if value := getattr(self, field.name):
+                yield Filters(**{field.name: value})
+
     def under(self, others: Filters) -> Filters:
         """These conditions, but for what `others` say of the same fields."""
         return replace(self, **{name: value for name in self.__slots__ if (value := getattr(others, name))})

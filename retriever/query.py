@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -55,12 +56,13 @@ def parse(
     *,
     now: datetime | None = None,
     me: Me | None = None,
+    without: Collection[str] = (),
     like: Path | None = None,
 ) -> Query:
     """Take a question apart. Raises `EmptyQuery` when there is nothing to look for.
 
-    With `now` (timezone-aware), cues of time, kind and people are looked for; `me` is who says "I wrote". With `like`,
-    the question may be empty.
+    With `now` (timezone-aware), cues of time, kind and people are looked for, but for those that `without` names
+    (`when`, `script`); `me` is who says "I wrote". With `like`, the question may be empty.
     """
     typed = without_surrogates(text[:LONGEST])  # arguments that are not UTF-8 hold some, models take none
     found: dict[str, list[str]] = {"phrases": [], "needed": [], "unwanted": []}
@@ -76,7 +78,7 @@ def parse(
         return " "
 
     plain = _TOKEN.sub(note, typed)
-    cues = find_cues(plain, now, me) if now is not None else None
+    cues = find_cues(plain, now, me).without(*without) if now is not None else None
     looked_up = telling(words.words(cues.text_left() if cues else plain))
     if not looked_up and like is None:
         if found["unwanted"]:

@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec
 
 from ask.indexer import database, words
 from ask.indexer.compile import read_card
 from ask.indexer.errors import NotFound
 from ask.indexer.names import name_text
-from ask.retriever import cued, lexical, rows
+from ask.retriever import cued, lexical, meant, missing, periods, rows
 from ask.retriever.cues import POSTED, WEIGHTS, Cues, prior
 from ask.retriever.families import Families
 from ask.retriever.fuse import Candidate, Fused, fuse, trust
@@ -46,6 +46,8 @@ CUED = 120
 """Best candidates for which cues of time, kind and people are weighed."""
 LOOK_FURTHER = 20
 """Documents looked at beyond those shown, for copies of those shown."""
+UNSURE = 0.5
+"""Trust in meaning below which it does not choose what a snippet shows."""
 NEAR_ENOUGH = 0.30
 """Cosine below which a hit without a single matching word is called a near miss."""
 
@@ -105,6 +107,7 @@ class Searcher:
         """The best `n` documents for a question."""
         clock = _Clock()
         with clock.stage("words"):
+            query = periods.resolved(self.db, query)
             scope = self._scope(query)
             found = lexical.search(self.db, query, scope) if only != "meaning" else Lexical()
         cosines: dict[int, float] = {}
@@ -135,11 +138,14 @@ class Searcher:
                 fused = self._with_cues(query.cues, fused, set(pointed)) if query.cues and only == "both" else fused
         with clock.stage("show"):
             hits = self._hits(query, fused, n)
+            if vector is not None and trusted >= UNSURE:
+                hits = self._centred(query, hits, vector)
         cues = query.cues.shown() if query.cues else ""
         alone = query.like is not None and not query.words  # what is nearest to a file is what was asked for
         good = [hit for hit in hits if alone or _is_good(hit, found, cosines)]
         near = () if good else tuple(hits[:3])
-        return Results(query.typed, tuple(good), near, tuple(self._notes(only)), clock.timing(), cues)
+        notes = (*self._notes(only, nothing=not good), *(missing.reasons(self.db, query) if not good else ()))
+        return Results(query.typed, tuple(good), near, notes, clock.timing(), cues)
 
     def _candidates(
         self,
@@ -382,7 +388,23 @@ class Searcher:
             focus=_within(focus, start, end),
         )
 
-    def _notes(self, searched: Only) -> Iterator[str]:
+    def _centred(self, query: Query, hits: list[Hit], vector: Vectors) -> list[Hit]:
+        """Snippets of the best hits around what means the question, where its words do not stand there."""
+        short = [h for h in hits[: meant.HITS] if h.focus is None and not meant.told_by_words(h.text, query.words)]
+        if not short or self._embedder is None:
+            return hits
+        found = meant.best_sentences([hit.text for hit in short], vector, self._embedder)
+        spans = {hit.id: span for hit, span in zip(short, found, strict=True) if span is not None}
+        return [replace(hit, **self._shown(hit, query, spans[hit.id])) if hit.id in spans else hit for hit in hits]
+
+    def _shown(self, hit: Hit, query: Query, focus: Span) -> dict[str, Any]:
+        """What of a hit depends on its focus, a part of its text."""
+        start, end = part(hit.text, query.words, focus)
+        row = next(rows.rows(self.db, [hit.id]))
+        numbers = rows.line_numbers(self.db, row, [hit.start + at for at in _line_starts(hit.text, start, end)])
+        return {"snippet": hit.text[start:end], "lines": numbers, "focus": _within(focus, start, end)}
+
+    def _notes(self, searched: Only, *, nothing: bool) -> Iterator[str]:
         """What limits the answer, in words."""
         # "tier < 2" lets SQLite use the index of what is pending; counting all tiers would read a million rows.
         pending = dict(self.db.execute("SELECT tier, count(*) FROM chunks WHERE tier < 2 GROUP BY tier").fetchall())
@@ -392,7 +414,7 @@ class Searcher:
         (unread,) = self.db.execute(
             "SELECT count(*) FROM files WHERE status != 'indexed' AND status = 'unreadable'"
         ).fetchone()
-        if unread:
+        if unread and not nothing:  # else they are named
             yield f"{unread} {'file' if unread == 1 else 'files'} could not be read (ask status --skipped)"
 
 

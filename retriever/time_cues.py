@@ -208,6 +208,18 @@ def _month_of_year(match: re.Match[str], now: datetime) -> When:
     return when.month(int(match["y"]), MONTHS[match["m"]], now)
 
 
+_SOME_PART = _PART.removesuffix("?")
+
+
+@_form(
+    rf"(?:between\ |from\ |od\ |mezi\ )(?P<m>{_MONTH}){_TO}(?P<l>{_MONTH})\ (?P<y>{_YEAR})", "month year", stays=True
+)
+def _months(match: re.Match[str], now: datetime) -> When:
+    year = int(match["y"])
+    return when.month(year, MONTHS[match["m"]], now).to(when.month(year, MONTHS[match["l"]], now))
+
+
+@_form(rf"{_SOME_PART}(?P<m>{_MONTH})", "month", trust=0.9, stays=True)
 @_form(rf"{_IN}{_PART}(?P<m>{_MONTH})", "month", trust=0.9, stays=True)
 def _month(match: re.Match[str], now: datetime) -> When:
     return when.latest_month(MONTHS[match["m"]], now)
@@ -285,7 +297,7 @@ _TENS = {
     "padesat": 5, "sedesat": 6, "sedmdesat": 7, "osmdesat": 8, "devadesat": 9,
 }  # fmt: skip
 _SHORT = r"(?P<c>19|20)?(?P<t>\d)0"
-_EN_TENS = rf"(?:the\ {_SHORT}'?s|(?:the\ )?(?P<w>fift|sixt|sevent|eight|ninet)ies)"
+_EN_TENS = rf"(?:the\ (?:(?:early|mid|late)[\ -])?{_SHORT}'?s|(?:the\ )?(?P<w>fift|sixt|sevent|eight|ninet)ies)"
 _CS_TENS = rf"(?:{_SHORT}\.|(?P<w>padesat|sedesat|sedmdesat|osmdesat|devadesat)(?:a|ych))\ let(?:a|ech)?"
 
 
@@ -307,6 +319,8 @@ _CS_BACK = rf"(?P<u>dnem|dny|tydnem|tydny|mesicem|mesici|rokem|roky|lety)(?!\ {_
 
 @_form(rf"{_ABOUT}{_AMOUNT}(?P<u>days?|weeks?|months?|years?|yrs?)\ (?:ago|back)", "unit ago")
 @_form(rf"(?:asi\ |tak\ )?pred\ (?:asi\ )?{_AMOUNT}{_CS_BACK}", "unit ago")
+@_form(rf"{_AMOUNT}(?P<u>days?|weeks?|months?|years?)(?:\ |-)old", "unit")
+@_form(rf"{_AMOUNT}(?P<u>dny|dnu|tydny|tydnu|mesice|mesicu|roky|let)\ star(?:y|a|e|ou|eho|ych)", "unit")
 def _ago(match: re.Match[str], now: datetime) -> When:
     amount, unit = match["n"], UNITS[match["u"]]
     if amount is None:
@@ -398,6 +412,7 @@ _MEANINGS: Mapping[str, Callable[[datetime], When]] = {
     "tomorrow": lambda now: when.days(now + when.DAY, 1, "tomorrow"),
     "next week": lambda now: when.week(now, -1).labelled("next week"),
     "day before yesterday": lambda now: when.days(now - 2 * when.DAY, 1, "the day before yesterday"),
+    "week before last": lambda now: when.week(now, 2),
     "other day": lambda now: when.ago(2, 10, "day", now),
     "recently": lambda now: when.past(1.5, "month", now, "recently"),
     "while ago": lambda now: when.ago(1, 18, "month", now).labelled("a while ago"),

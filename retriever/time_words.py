@@ -104,6 +104,7 @@ FIXED: Mapping[str, str] = {
         "tomorrow": ("tomorrow", "zitra", "zejtra"),
         "next week": ("next week", "pristi tyden"),
         "day before yesterday": ("day before yesterday", "the day before yesterday", "predevcirem"),
+        "week before last": ("week before last", "the week before last", "predminuly tyden", "predminuleho tydne"),
         "other day": ("the other day", "onehdy", "pred par dny", "tuhle"),
         "recently": ("recently", "lately", "not long ago", "nedavno", "v posledni dobe", "posledni dobou"),
         "while ago": (

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ask.indexer.documents import REASONS
+from ask.indexer.words import query_terms, quoted
 from ask.retriever import lexical
+from ask.retriever.filters import Filters
 from ask.retriever.query import Query
-from ask.retriever.search import Searcher
+from ask.retriever.search import NEAR_ENOUGH, Searcher
 
 DEEP = 1000
 """Ranks looked at."""
@@ -32,11 +35,48 @@ def follow(searcher: Searcher, query: Query, path: str) -> list[Step]:
     if row[1] != "indexed":
         detail = f" ({row[3]})" if row[3] else ""
         return [Step("scanned", True, "found on disk"), Step("read", False, REASONS.get(row[2], row[2]) + detail)]
+    chunks = [i for (i,) in searcher.db.execute(
+        "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id WHERE d.file_id = ?", (row[0],)
+    )]  # fmt: skip
     steps = [Step("scanned", True, "found on disk"), _read(searcher, row[0])]
-    chunks = {i for (i,) in searcher.db.execute(
-        "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id WHERE d.file_id = ?", (row[0],))}  # fmt: skip
-    steps += [_words(searcher, query, chunks), _rank(searcher, query, path)]
-    return steps
+    steps += [*_limits(searcher, query, row[0]), *_operators(searcher, query, chunks)]
+    return [*steps, _words(searcher, query, chunks), _meaning(searcher, query, path), _rank(searcher, query, path)]
+
+
+def _limits(searcher: Searcher, query: Query, file_id: int) -> Iterator[Step]:
+    """Whether the file is within what the search is limited to; each limit that it fails is named."""
+    if not query.filters:
+        return
+    failed = [one.shown() for one in query.filters.each() if not _within(searcher, one, file_id)]
+    if failed:
+        yield Step("limits", False, f"it is not within: {' · '.join(failed)}")
+    else:
+        passed = _within(searcher, query.filters, file_id)
+        yield Step("limits", passed, f"{'it is within' if passed else 'no part of it is within all of'}: "
+                   + query.filters.shown())  # fmt: skip
+
+
+def _within(searcher: Searcher, filters: Filters, file_id: int) -> bool:
+    condition, values = filters.sql()
+    found = searcher.db.execute(
+        "SELECT 1 FROM chunks c JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
+        f" WHERE f.id = ? AND {condition} LIMIT 1",
+        (file_id, *values),
+    ).fetchone()
+    return found is not None
+
+
+def _operators(searcher: Searcher, query: Query, chunks: Sequence[int]) -> Iterator[Step]:
+    """Exact phrases, needed and unwanted words."""
+    must, must_not = lexical.must_match(query), lexical.must_not_match(query)
+    holding = set(chunks) if must is None else lexical.matching(searcher.db, must, chunks)
+    if must is not None:
+        asked = ", ".join((*query.phrases, *query.needed))
+        said = f"{len(holding)} of its {len(chunks)} chunks hold all of: {asked}"
+        yield Step("needed", bool(holding), said if holding else f"none of its chunks holds all of: {asked}")
+    if must_not is not None:
+        left = holding - lexical.matching(searcher.db, must_not, list(holding))
+        yield Step("unwanted", bool(left), f"{len(left)} of its chunks are without: {', '.join(query.unwanted)}")
 
 
 def _not_scanned(searcher: Searcher, raw: bytes) -> str:
@@ -62,13 +102,27 @@ def _read(searcher: Searcher, file_id: int) -> Step:
     return Step("read", True, f"{documents} documents, {chunks} chunks, {exact} of them with an exact meaning")
 
 
-def _words(searcher: Searcher, query: Query, chunks: set[int]) -> Step:
-    found = lexical.search(searcher.db, query)
-    ranked = list(found.passages)
-    best = next((rank for rank, chunk in enumerate(ranked, 1) if chunk in chunks), None)
+def _words(searcher: Searcher, query: Query, chunks: Sequence[int]) -> Step:
+    ranked = list(lexical.search(searcher.db, query).passages)
+    own = set(chunks)
+    best = next((rank for rank, chunk in enumerate(ranked, 1) if chunk in own), None)
+    held = [word for word in query.words if lexical.matching(searcher.db, quoted(query_terms(word)), chunks)]
+    lacking = [word for word in query.words if word not in held]
     if best is None:
-        return Step("words", False, "none of its chunks holds a telling word of the question")
-    return Step("words", True, f"its best chunk is number {best} of {len(ranked)} by words")
+        return Step("words", False, f"none of its chunks holds a telling word of the question: {', '.join(lacking)}")
+    said = f"its best chunk is number {best} of {len(ranked)} by words; it holds {', '.join(held)}"
+    return Step("words", True, said + (f", not {', '.join(lacking)}" if lacking else ""))
+
+
+def _meaning(searcher: Searcher, query: Query, path: str) -> Step:
+    if searcher.space() is None:
+        return Step("meaning", False, "nothing has a meaning in the index yet")
+    results = searcher.search(query, n=DEEP, only="meaning")
+    for hit in (*results.hits, *results.near):
+        if path == hit.path or path in hit.family:
+            about = "" if hit.exact else ", by an approximation so far"
+            return Step("meaning", True, f"number {hit.rank} by meaning, cosine {hit.score:.3f}{about}")
+    return Step("meaning", False, f"not near enough in meaning (cosine below {NEAR_ENOUGH:.2f}), or without one so far")
 
 
 def _rank(searcher: Searcher, query: Query, path: str) -> Step:
@@ -78,4 +132,4 @@ def _rank(searcher: Searcher, query: Query, path: str) -> Step:
             copies = " (as a copy of another file)" if path in hit.family else ""
             parts = ", ".join(f"{name} {value:+.3f}" for name, value in hit.why.items() if value)
             return Step("ranked", True, f"number {hit.rank}{copies}, score {hit.score:.3f}: {parts}")
-    return Step("ranked", False, "not among the candidates of either side, or a filter excludes it")
+    return Step("ranked", False, "not among the candidates of either side, or excluded above")

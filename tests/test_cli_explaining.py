@@ -30,7 +30,7 @@ def filled(new_ask: Callable[[Path], Any], plant: Callable[..., Path], tmp_path_
 
 def test_why_follows_a_file_that_was_found(filled: Any) -> None:
     steps = filled("why", "structure of HTML", filled.home.parent / "files" / "outline.py", "--json").json()
-    assert [step["stage"] for step in steps] == ["scanned", "read", "words", "ranked"]
+    assert [step["stage"] for step in steps] == ["scanned", "read", "words", "meaning", "ranked"]
     assert all(step["passed"] for step in steps)
 
 
@@ -40,6 +40,31 @@ def test_why_names_the_stage_where_a_file_was_lost(filled: Any) -> None:
     assert [step["passed"] for step in secret.json()] == [True, False]
     elsewhere = filled("why", "password", "/nowhere/at/all.txt", "--json").json()
     assert elsewhere == [{"stage": "scanned", "passed": False, "what": elsewhere[0]["what"]}]
+
+
+@pytest.mark.parametrize(
+    ("typed", "stage", "says"),
+    [
+        (["structure of HTML", "--kind", "note", "--ext", "py"], "limits", "it is not within: kind note"),
+        (["structure of HTML", "--after", "2300"], "limits", "after 2300-01-01"),
+        (["+sheep structure of HTML"], "needed", "none of its chunks holds all of: sheep"),
+        (["structure -import"], "unwanted", "0 of its chunks are without: import"),
+        (["the token for deploying"], "words", "token, deploying"),
+    ],
+)
+def test_why_tells_each_stage(filled: Any, typed: list[str], stage: str, says: str) -> None:
+    said = filled("why", typed[0], filled.home.parent / "files" / "outline.py", *typed[1:], "--json")
+    lost = {step["stage"]: step["what"] for step in said.json() if not step["passed"]}
+    assert said.code == 1
+    assert says in lost[stage]
+
+
+def test_nothing_found_says_what_may_be_the_reason(filled: Any) -> None:
+    said = filled("search", "xyzzy plugh", "--kind", "script", "--ext", "py")
+    assert said.code == 1
+    assert "in no file: xyzzy, plugh" in said.out
+    assert "only looked for within: kind script · ext py" in said.out
+    assert "1 file is left out on purpose" in said.out
 
 
 def test_audit_names_the_place_and_never_the_secret(filled: Any) -> None:
@@ -65,6 +90,20 @@ def test_cues_are_shown_lift_what_fits_and_can_be_switched_off(filled: Any) -> N
     ignored = filled("search", "script about HTML structure", "--no-cues", "--json").json()
     assert ignored["cues"] == ""
     assert all("kind" not in hit["why"] for hit in ignored["hits"])
+
+
+def test_a_cue_can_be_dropped(filled: Any) -> None:
+    said = filled("search", "script about HTML from 2012", "--drop", "kind", "--json").json()
+    assert said["cues"] == "when: 2012"
+    said = filled("HTML script from 2012", "--drop", "when", "--drop", "script", "--json").json()
+    assert all(not {"when", "kind"} & set(hit["why"]) for hit in said["hits"])
+
+
+def test_the_shell_counts_and_shows_its_cues(filled: Any) -> None:
+    said = filled(stdin=b"how many scripts do I have?\nscript about HTML\n/cues -kind\n")
+    assert said.out.startswith("1\n")
+    assert "SELECT" in said.out
+    assert said.out.count("kind: script") == 1
 
 
 def test_strict_cues_exclude(filled: Any) -> None:

@@ -127,6 +127,17 @@ def test_nearest_misses_can_be_opened_too(talk: Talk) -> None:
     assert talk.type("/files") == ["/notes/near.txt"]
 
 
+def test_cues_can_be_dropped_made_strict_and_switched_off(talk: Talk) -> None:
+    talk.type("script about tea years ago", "/cues -when", "/cues kind")
+    assert [question.dropped for question in talk.engine.asked] == [(), ("when",), ("when", "kind")]
+    assert talk.type("/cues strict") == ["cues: strict"]
+    talk.type("tea", "/cues off", "tea")
+    assert [question.cues for question in talk.engine.asked[-2:]] == ["strict", "off"]
+    assert talk.type("/cues") == ["cues: off"]
+    with pytest.raises(UsageError):
+        Talk().type("/cues -when")
+
+
 def test_filters_stay_until_they_are_lifted(talk: Talk) -> None:
     assert talk.type("/filter kind:scripts ext:.py path:/home/o/my\\ notes") == [
         "filters: kind:scripts ext:.py path:/home/o/my notes"

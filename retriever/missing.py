@@ -1,0 +1,43 @@
+"""What may be the reason that nothing was found, in words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from ask.indexer import words
+from ask.indexer.database import Connection
+from ask.indexer.documents import REASONS
+from ask.retriever.query import Query
+
+NAMED = 3
+"""Files or words that are named; of more, the number is told."""
+
+
+def reasons(db: Connection, query: Query) -> Iterator[str]:
+    """Words that stand nowhere, limits in force, files that could not be read or were left out."""
+    nowhere = [word for word in query.words if not _stands_somewhere(db, word)]
+    if nowhere:
+        yield f"in no file: {_few(nowhere)}"
+    if query.filters:
+        yield f"only looked for within: {query.filters.shown()}"
+    unread = db.execute(
+        "SELECT path, reason FROM files WHERE status != 'indexed' AND status = 'unreadable' ORDER BY path"
+    ).fetchall()
+    if unread:
+        names = [f"{os.path.basename(os.fsdecode(path))} ({REASONS.get(reason, reason)})" for path, reason in unread]  # noqa: PTH119
+        yield f"could not be read: {_few(names)}"
+    (left,) = db.execute("SELECT count(*) FROM files WHERE status != 'indexed' AND status = 'skipped'").fetchone()
+    if left:
+        yield f"{left:,} {'file is' if left == 1 else 'files are'} left out on purpose (ask status --skipped)"
+
+
+def _stands_somewhere(db: Connection, word: str) -> bool:
+    terms = words.query_terms(word)
+    marks = ", ".join("?" * len(terms))
+    return db.execute(f"SELECT 1 FROM vocabulary WHERE term IN ({marks}) LIMIT 1", terms).fetchone() is not None
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
