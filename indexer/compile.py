@@ -10,6 +10,7 @@ saturates 16-bit sums. Measured there: cosine to fp32 .9935 with 7 bits, .9927 w
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
@@ -110,7 +111,11 @@ def _slug(name: str) -> str:
 
 
 def _main(job: dict[str, str]) -> None:
-    """In the child: load, trace, fuse, quantise, check, describe."""
+    """In the child: load, trace, fuse, quantise, check, describe. Without a network: these libraries make sockets."""
+    from ask.indexer import sandbox
+
+    if sys.platform == "linux":
+        sandbox.refuse_calls(ctypes.CDLL(None, use_errno=True))
     import torch
     from ask.indexer import graph
     from sentence_transformers import SentenceTransformer

@@ -30,6 +30,7 @@ LAZY = 60.0
 ENOUGH = 10_000
 """Parts waiting above which everything is looked at instead."""
 _SEPARATOR = os.fsencode(os.sep)
+logging.getLogger("watchdog").addHandler(logging.NullHandler())  # or else Python prints what it logs, raw, on stderr
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.EACCES)
 
 

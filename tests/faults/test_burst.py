@@ -33,7 +33,8 @@ def test_a_burst_beyond_every_limit(ask: Any, tmp_path: Path, scale: int) -> Non
     (root / "first.txt").write_text("here before the burst\n")
     assert ask.run("index", root, "--wait", "words").code == 0
     command = [unshare, "-r", "sh", "-c", f'{LIMIT}; exec "$@"', "sh", *ask.command("watch")]
-    with subprocess.Popen(command, env={**os.environ, **ask.environ}, stdout=subprocess.DEVNULL) as watcher:
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env={**os.environ, **ask.environ}, **streams) as watcher:
         try:
             wait(lambda: watch.report(ask.home).get("scanned") is not None)
             os.kill(watcher.pid, signal.SIGSTOP)
@@ -46,6 +47,8 @@ def test_a_burst_beyond_every_limit(ask: Any, tmp_path: Path, scale: int) -> Non
             state = watch.report(ask.home)
         finally:
             watcher.kill()
+        assert watcher.stderr
+        assert watcher.stderr.read() == b"", "libraries do not speak to the user"
     assert (state["folders"], state["unwatched"], state["limit"]) == (5, FOLDERS + 1 - 5, 5)
     print(f"{count:,} files found within {took:.0f} s")  # noqa: T201
 
