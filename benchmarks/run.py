@@ -66,7 +66,12 @@ def plain(files: Path) -> dict[str, float]:
     if done.returncode:
         raise SystemExit(f"the plain script failed:\n{done.errors}")
     told = json.loads(done.output.strip().splitlines()[-1])
-    return {"wall_s": told["seconds"], "chunks": told["chunks"], "peak_mb": round(done.peak_mb)}
+    return {
+        "wall_s": told["seconds"],
+        "processor_s": round(done.processor, 2),
+        "chunks": told["chunks"],
+        "peak_mb": round(done.peak_mb),
+    }
 
 
 def recoll(files: Path, place: Path) -> dict[str, float] | None:
