@@ -30,12 +30,12 @@ $(LLM_STAMP): $(STAMP)
 	touch $@
 
 test: $(LLM_STAMP)  ## Run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --dist loadfile
 
 quick: $(STAMP)  ## Run the tests that take less than two minutes
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -n logical --dist loadfile -m "not slow"
 
-faults: $(STAMP)  ## Kill, damage and starve the index for an hour or so (ASK_FAULTS=20)
+faults: $(STAMP)  ## Kill, damage and starve the index for hours (ONLY="kills soak" for some of it)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/faults.sh
 
 offline: $(LLM_STAMP)  ## Run the tests where there is no network, and see that nothing looks for one (Linux)

@@ -82,9 +82,11 @@ def _files(files: Report) -> list[Piece]:
 
 
 def _chunks(chunks: Report) -> list[Piece]:
-    pieces = [Piece(f"{chunks.get('total', 0):,}")]
-    if waiting := chunks.get("approximate", 0):
-        pieces.append(Piece(f"{waiting:,} of them with an approximate meaning so far", "dim"))
+    total, approximate, exact = (chunks.get(name, 0) for name in ("total", "approximate", "exact"))
+    pieces = [Piece(f"{total:,}")]
+    if exact < total:
+        covered = 100 * (approximate + exact) // total
+        pieces.append(Piece(f"words 100 %, meaning {covered} %, exact {100 * exact // total} %", "dim"))
     return pieces
 
 
@@ -107,6 +109,8 @@ def _watch(watch: Report) -> list[Piece]:
     if count := watch.get("unwatched", 0):
         pieces.append(Piece(f"{count:,} folders beyond the system's limit are looked at every minute", "bad"))
     pieces += [Piece(f"not there now: {gate.clean(path)}", "dim") for path in watch.get("away", [])]
+    if waits := watch.get("waits", ""):
+        pieces.append(Piece(f"exact meaning waits: {gate.clean(waits)}", "dim"))
     return pieces + [Piece(gate.clean(problem), "bad") for problem in [watch.get("problem", "")] if problem]
 
 

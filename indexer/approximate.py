@@ -21,7 +21,7 @@ BATCH = 1024
 """Chunks given a vector between two commits."""
 FEW = 300
 """Chunks that are embedded exactly sooner than the table is read."""
-LEAST, MOST = 1000, 6000
+LEAST, MOST = 500, 6000
 """Exact vectors from which a map is fitted, and how many it takes."""
 WORTH = 0.01
 """Mean cosine that a new map must gain on the held-out tenth to be taken."""

@@ -84,6 +84,8 @@ def _fill(home: Path, model: Path, threads: int | None, stop: threading.Event) -
 def main() -> None:
     """Fill; say how it went. The end of standard input means that it is enough, or that the watcher is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(10)
     setup = json.loads(sys.argv[1])
     stop = threading.Event()
 

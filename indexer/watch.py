@@ -14,7 +14,8 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from ask.indexer import database, filler, maintain, recognition, switch
+from ask.indexer import approximate, database, filler, idle, maintain, recognition, switch
+from ask.indexer import fill as filling
 from ask.indexer.compile import Compiled
 from ask.indexer.errors import Busy, DiskFull, ModelProblem, NotFound
 from ask.indexer.notices import Notices, Pending, notices
@@ -34,6 +35,8 @@ TICK = 5.0
 """Seconds between two looks at which roots there are, and whether their disks are."""
 TURN = 60.0
 """Seconds of embedding after which it is looked at whether there is something else to do."""
+LATER = 60.0
+"""Seconds until it is looked at again whether much work may be done."""
 BROKEN = 300.0
 """Seconds until embedding is tried again after its process has failed."""
 SHOWN = 20
@@ -64,6 +67,8 @@ class State:
     """Changed places that are not looked at yet."""
     service: str = ""
     """Whether searches are answered, in words."""
+    waits: str = ""
+    """Why exact meaning waits, in words: `on battery`."""
     problem: str = ""
     """Why the last run failed, in words; it is tried again."""
 
@@ -115,8 +120,10 @@ class Watcher:
         self._next = 0.0
         self._filled = False
         self._pause = 0.0
-        """Until then nothing is tried, and after `_no_model` embedding again (monotonic seconds)."""
-        self._no_model = 0.0
+        """Until then nothing is tried, and until `_not_before` nothing is embedded (monotonic seconds)."""
+        self._not_before = 0.0
+        self._much = False
+        """There is more to embed than takes a few seconds: that waits while the machine is busy or on battery."""
 
     def close(self) -> None:
         """Stop watching; the index is as the last look left it."""
@@ -141,7 +148,7 @@ class Watcher:
         everything = lost or time.monotonic() >= self._next
         if parts or everything:
             self._reconcile(parts, everything)
-        if not self._filled and time.monotonic() >= max(self._pause, self._no_model):
+        if not self._filled and time.monotonic() >= max(self._pause, self._not_before):
             self._fill()
 
     def _reconcile(self, parts: list[Part], everything: bool) -> None:
@@ -149,6 +156,7 @@ class Watcher:
         try:
             with Store(self._plan.home, wait=filler.SLICE) as store:
                 self._look(store, parts, everything)
+                self._much = filling.pending_count(store.db) > approximate.FEW
                 self._filled = not maintain.unfilled(store, self._model) and not recognition.waiting(
                     store, self._plan.languages
                 )
@@ -182,6 +190,11 @@ class Watcher:
 
     def _fill(self) -> None:
         """Meaning follows words, in a process of its own; a model that fails costs meaning only."""
+        self.state.waits = idle.reason() if self._much else ""
+        if self.state.waits:
+            self._not_before = time.monotonic() + LATER
+            self._write()
+            return
         end = time.monotonic() + TURN
 
         def enough() -> bool:
@@ -197,7 +210,7 @@ class Watcher:
             self._pause = time.monotonic() + TICK
         except ModelProblem as error:
             self.state.problem = error.message
-            self._no_model = time.monotonic() + BROKEN
+            self._not_before = time.monotonic() + BROKEN
         self._write()
 
     def _look_at_pictures(self, enough: Callable[[], bool]) -> bool:

@@ -25,6 +25,8 @@ BEGINNING = 0.10
 """What it is worth that a document begins with what is asked for."""
 SYMBOL = 0.20
 """What it is worth when the question says the name of a function or class, and all of it."""
+LEAST_MEANING = 0.20
+"""How far meaning counts at least: also in a language that the model does not know there are names and loanwords."""
 NAME_WORDS = 0.30
 """What it is worth when all words of the question stand in the file's name."""
 NAME_MEANING = 0.40
@@ -82,7 +84,7 @@ def fuse(candidates: list[Candidate], lexical: Lexical, trusted: float = 1.0) ->
         document = lexical.documents.get(candidate.document, 0.0) / best_document
         beginning = lexical.beginnings.get(candidate.document, 0.0) / best_passage
         return {
-            "meaning": trusted * candidate.cosine,
+            "meaning": max(trusted, LEAST_MEANING) * candidate.cosine,
             "words": by_words * (1 - share) * passage,
             "document": by_words * share * document,
             "beginning": BEGINNING * beginning,

@@ -281,7 +281,7 @@ def test_status_in_a_few_lines() -> None:
     }
     assert plain(overview.status(report, view(80))) == [
         "Files      12,034 indexed  1,204 left out  0 could not be read",
-        "Chunks     99,123  50,000 of them with an approximate meaning so far",
+        "Chunks     99,123  words 100 %, meaning 100 %, exact 49 %",
         "Size       source 123 MB  index 5.5 MB",
         "Folders    ~  /mnt/x",
         "Left out   build 800  binary 300",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import shutil
@@ -101,6 +102,7 @@ def test_any_sequence_ends_in_the_index_a_fresh_run_makes(
     compiled: Compiled, killable: Any, contents: Any, problems: Check, scale: int
 ) -> None:
     chance = random.Random(7)
+    done = itertools.count(1)
 
     @settings(
         max_examples=5 * scale, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True
@@ -126,6 +128,8 @@ def test_any_sequence_ends_in_the_index_a_fresh_run_makes(
                 assert index(home, root, compiled) == 0
             assert contents(homes[0]) == contents(homes[1])
             assert problems(homes[0]) == []
+            if (number := next(done)) % 50 == 0:
+                print(f"{number} sequences", flush=True)  # noqa: T201
         finally:
             shutil.rmtree(base)
 
