@@ -138,6 +138,7 @@ def _results_json(found: Results) -> dict[str, object]:
         "hits": [hit_json(hit) for hit in found.hits],
         "near": [hit_json(hit) for hit in found.near],
         "cues": found.cues,
+        "limits": found.limits,
         "notes": list(found.notes),
         "timing_ms": {name: round(spent, 2) for name, spent in found.timing_ms.items()},
     }

@@ -107,6 +107,8 @@ def packed(pieces: Iterable[Piece], view: View, *, lead: str = "", indent: int =
 def results(found: Results, view: View) -> Iterator[str]:
     """Everything about a search: what was understood, hits, or the nearest misses, then the notes."""
     yield from cues(found, view)
+    if view.explain and found.limits:
+        yield view.terminal.paint(gate.clean(f"within: {found.limits}"), "dim")
     yield from hits(found.hits, view)
     yield from near(found, view)
     yield from notes(found.notes, view)

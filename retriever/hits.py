@@ -80,3 +80,5 @@ class Results:
     """Time per stage, in milliseconds."""
     cues: str = ""
     """What the question was taken to say besides its words, for people: `when: 2–8 years ago · kind: script`."""
+    limits: str = ""
+    """Within what was searched, for people: `kind script · after 2019-03-01`."""

@@ -33,9 +33,14 @@ def reasons(db: Connection, query: Query) -> Iterator[str]:
 
 
 def _stands_somewhere(db: Connection, word: str) -> bool:
+    """Whether any file holds the word, or one that begins like it: an unknown form of it may be there."""
     terms = words.query_terms(word)
     marks = ", ".join("?" * len(terms))
-    return db.execute(f"SELECT 1 FROM vocabulary WHERE term IN ({marks}) LIMIT 1", terms).fetchone() is not None
+    if db.execute(f"SELECT 1 FROM vocabulary WHERE term IN ({marks}) LIMIT 1", terms).fetchone() is not None:
+        return True
+    begin = words.fold(word)[: words.PREFIX]
+    alike = db.execute("SELECT 1 FROM vocabulary WHERE term >= ? AND term < ? LIMIT 1", (begin, begin + "\U0010ffff"))
+    return len(begin) == words.PREFIX and alike.fetchone() is not None
 
 
 def _few(names: list[str]) -> str:

@@ -145,7 +145,7 @@ class Searcher:
         good = [hit for hit in hits if alone or _is_good(hit, found, cosines)]
         near = () if good else tuple(hits[:3])
         notes = (*self._notes(only, nothing=not good), *(missing.reasons(self.db, query) if not good else ()))
-        return Results(query.typed, tuple(good), near, notes, clock.timing(), cues)
+        return Results(query.typed, tuple(good), near, notes, clock.timing(), cues, query.filters.shown())
 
     def _candidates(
         self,

@@ -67,6 +67,17 @@ def test_nothing_found_says_what_may_be_the_reason(filled: Any) -> None:
     assert "1 file is left out on purpose" in said.out
 
 
+def test_explain_says_what_was_filtered(filled: Any) -> None:
+    said = filled("search", "script about HTML", "--strict", "--explain", "--after", "2001")
+    assert "within: kind script · after 2001-01-01" in said.out
+    assert "within:" not in filled("search", "HTML", "--explain").out
+
+
+def test_a_word_of_which_another_form_stands_there_is_not_called_missing(filled: Any) -> None:
+    said = filled("search", "deployzz changezz xyzzyx", "--kind", "script").out
+    assert "in no file: xyzzyx" in said
+
+
 def test_audit_names_the_place_and_never_the_secret(filled: Any) -> None:
     said = filled("audit", "--json")
     assert KEY not in said.out

@@ -57,7 +57,7 @@ def test_every_kind_of_value_from_file_and_environment(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "given"),
     [
-        ("results", "many"), ("results", 0), ("results", 1001), ("results", True), ("results", 2.5), ("results", []),
+        ("results", "many"), ("results", 0), ("results", 100_001), ("results", True), ("results", 2.5), ("results", []),
         ("colour", "blue"), ("colour", 1), ("history", "perhaps"), ("exclude", [1]), ("exclude", "[1"),
         ("exclude", 3), ("max_file", "50 parsecs"), ("max_file", -1), ("max_file", True), ("model", 3),
         ("link_address", "file://\x1b]8;;x"), ("embed_budget_ms", "-5"),
