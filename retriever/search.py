@@ -28,7 +28,7 @@ from ask.retriever.fuse import Candidate, Fused, fuse, trust
 from ask.retriever.hits import Copy, Hit, Results
 from ask.retriever.lexical import Lexical
 from ask.retriever.query import Query
-from ask.retriever.sharpen import Learned, sharpen
+from ask.retriever.sharpen import Learned, calibrated, inexact, sharpen
 from ask.retriever.snippet import Span, part
 
 if TYPE_CHECKING:
@@ -328,7 +328,9 @@ class Searcher:
             return [i for i in ids if i in cosines and i not in self._learned]
 
         self._learned |= sharpen(self.db, embedder, unknown(by_words), unknown(near), self.budget)
-        cosines.update({i: float(exact @ vector) for i, (_, exact) in self._learned.items() if i in cosines})
+        exact = {i: float(found @ vector) for i, (_, found) in self._learned.items() if i in cosines}
+        left = inexact(self.db, [i for i in cosines if i not in exact]) if exact else []
+        cosines.update(calibrated(cosines, exact, left))
 
     def _obey(self, query: Query, cosines: dict[int, float]) -> None:
         """Exact phrases, needed and unwanted words bind the meaning side, too."""

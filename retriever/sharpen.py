@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, zip_longest
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from ask.indexer.database import Connection
@@ -21,6 +22,8 @@ MOST = 100
 """Candidates embedded at the most: 30 by words and 30 by meaning already give .98 of the exact ranking's nDCG@10."""
 _TURN = 8
 """Candidates between two looks at the clock."""
+_PAIRS = 8
+"""Candidates known both ways, from which the two scales can be compared."""
 
 Learned = dict[int, tuple[bytes, "Vectors"]]
 """By chunk: the hash of its text, and its exact vector."""
@@ -31,7 +34,7 @@ def sharpen(
 ) -> Learned:
     """Embed the best candidates whose vectors are not exact. Both lists are best first."""
     end = time.perf_counter() + seconds
-    waiting = _inexact(db, _in_turn(by_words, by_meaning))
+    waiting = inexact(db, _in_turn(by_words, by_meaning))[:MOST]
     learned: Learned = {}
     for start in range(0, len(waiting), _TURN):
         if time.perf_counter() >= end:
@@ -46,14 +49,31 @@ def _in_turn(first: Sequence[int], second: Sequence[int]) -> list[int]:
     return list(dict.fromkeys(i for i in together if i is not None))
 
 
-def _inexact(db: Connection, ids: Sequence[int]) -> list[int]:
-    """The first of `ids` without an exact vector, in their order."""
+def inexact(db: Connection, ids: Sequence[int]) -> list[int]:
+    """Those of `ids` without an exact vector, in their order."""
     rows = db.execute(
-        "SELECT c.id FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value WHERE c.tier < 2"
-        " ORDER BY wanted.key LIMIT ?",
-        (json.dumps(list(ids)), MOST),
+        "SELECT c.id FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value WHERE c.tier < 2 ORDER BY wanted.key",
+        (json.dumps(list(ids)),),
     )
     return [row[0] for row in rows]
+
+
+def calibrated(approximate: Mapping[int, float], exact: Mapping[int, float], left: Sequence[int]) -> dict[int, float]:
+    """The exact cosines, and for those `left` what their approximate ones are worth for this very question.
+
+    Approximate cosines lie on a scale of their own: in a language that the model does not know a tenth above the exact
+    ones and half as far apart, so that what was not embedded would be ranked above what was. The line that carries the
+    known pairs from one scale to the other carries the rest, too.
+    """
+    known = [i for i in exact if i in approximate]
+    if len(known) < _PAIRS:
+        return dict(exact)
+    x, y = [approximate[i] for i in known], [exact[i] for i in known]
+    middle, target = fmean(x), fmean(y)
+    spread = sum((value - middle) ** 2 for value in x)
+    together = sum((a - middle) * (b - target) for a, b in zip(x, y, strict=True))
+    slope = min(max(together / spread, 0.0), 1.0) if spread > 0 else 0.0
+    return {**{i: target + slope * (approximate[i] - middle) for i in left}, **exact}
 
 
 def _embedded(db: Connection, embedder: Embedder, ids: Sequence[int]) -> Learned:

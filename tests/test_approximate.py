@@ -14,6 +14,7 @@ from ask.indexer.embed import Embedder
 from ask.indexer.progress import Silent
 from ask.indexer.static import Map, Static, fit, load_map, save_map, unit
 from ask.indexer.store import Store
+from ask.retriever.sharpen import calibrated
 
 TOPICS = (
     ("bees", "The hive by the orchard lost its queen in spring and the bees swarmed into the neighbour's chimney."),
@@ -154,3 +155,17 @@ def test_the_map_is_fitted_again_when_that_helps(
     assert ask("check").code == 0
     assert ask("forget", notes).code == 0
     assert not list(ask.home.glob("map-*"))
+
+
+def test_what_was_not_embedded_is_brought_to_the_scale_of_what_was() -> None:
+    """In a language the model does not know, approximate cosines were all above exact ones, and won."""
+    approximately = {i: 0.5 + i / 100 for i in range(12)}
+    exact = {i: 0.2 + i / 200 for i in range(8)}
+    found = calibrated(approximately, exact, [8, 9])
+    assert {i: found[i] for i in exact} == exact
+    assert found[8] == pytest.approx(0.24)
+    assert found[9] == pytest.approx(0.245)
+    assert set(found) == {*exact, 8, 9}, "what has its exact vector already is left alone"
+    assert calibrated(approximately, {0: 0.2}, [1]) == {0: 0.2}, "one pair tells nothing"
+    flat = calibrated(dict.fromkeys(range(10), 0.5), exact, [9])
+    assert flat[9] == pytest.approx(sum(exact.values()) / 8)
