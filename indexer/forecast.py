@@ -12,7 +12,7 @@ import random
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from ask.indexer.prepare import reader_version
 from ask.indexer.progress import Progress
 from ask.indexer.reconcile import unchanged
 from ask.indexer.scan import Found, Left, scan
+from ask.indexer.static import Static
 from ask.indexer.store import FileRow, FileState, Store, hash_of
 
 SAMPLE = 200
@@ -74,7 +75,7 @@ class Forecast:
     """What was read to measure."""
     chunks: int
     seconds: Mapping[str, float]
-    """Until each tier is complete: `scan`, `words`, `full`; they do not add up, each holds the one before."""
+    """Until each tier is complete: `scan`, `words`, `instant`, `full`; they do not add up, each holds the one before."""
     disk: int
     """Bytes the index would grow by."""
 
@@ -91,6 +92,14 @@ class _Looked:
 
 
 @dataclass(frozen=True, slots=True)
+class _Embedding:
+    """Seconds for a chunk, either way."""
+
+    approximate: float = 0.0
+    exact: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class _Measured:
     """What the sample took."""
 
@@ -99,8 +108,7 @@ class _Measured:
     """By suffix: chunks, and bytes of the files they came from."""
     seconds: float
     disk: int
-    embedding: float
-    """Seconds for a chunk."""
+    embedding: _Embedding
 
 
 def forecast(home: Path, paths: Sequence[bytes], plan: maintain.Plan, name: str, progress: Progress) -> Forecast:
@@ -225,16 +233,24 @@ def _measure(
         return _Measured(read, dict(chunks), seconds, pages * page, _embedding(store, model, plan.workers))
 
 
-def _embedding(store: Store, model: Compiled, threads: int | None) -> float:
-    pending = fill.load_pending(store.db, fill.next_ids(store.db))
-    texts = [each.text for each in random.Random(0).sample(pending, min(EMBEDDED, len(pending)))]  # noqa: S311
-    if not texts:
-        return 0.0
+def _embedding(store: Store, model: Compiled, threads: int | None) -> _Embedding:
+    pending = [each.text for each in fill.load_pending(store.db, fill.next_ids(store.db))]
+    if not pending:
+        return _Embedding()
     embedder = Embedder(model, threads)
-    embedder.embed(texts[:1])  # the first call allocates
+    table = Static(embedder)
+    few = random.Random(0).sample(pending, min(EMBEDDED, len(pending)))  # noqa: S311
+    embedder.embed(few[:1])  # the first call allocates
+    return _Embedding(
+        approximate=_each(lambda: table.first(table.features(pending)), len(pending)),
+        exact=_each(lambda: embedder.embed(few), len(few)),
+    )
+
+
+def _each(work: Callable[[], object], count: int) -> float:
     begun = time.perf_counter()
-    embedder.embed(texts)
-    return (time.perf_counter() - begun) / len(texts)
+    work()
+    return (time.perf_counter() - begun) / count
 
 
 def _multiplied(looked: _Looked, scanning: float, measured: _Measured, model: Compiled) -> Forecast:
@@ -257,7 +273,8 @@ def _multiplied(looked: _Looked, scanning: float, measured: _Measured, model: Co
         seconds={
             "scan": round(scanning, 1),
             "words": round(words, 1),
-            "full": round(words + chunks * fresh * measured.embedding, 1),
+            "instant": round(words + chunks * fresh * measured.embedding.approximate, 1),
+            "full": round(words + chunks * fresh * measured.embedding.exact, 1),
         },
         disk=round(share * measured.disk + chunks * fresh * (model.dimensions + _PER_VECTOR)) if sampled else 0,
     )

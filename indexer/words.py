@@ -34,7 +34,7 @@ _CZECH_WORDS = frozenset(
 _CZECH_SMALL = frozenset("a i k o s u v z do by to on ten po ani az".split())
 """Czech words too short or too English to tell anything, but without meaning of their own."""
 _ENGLISH_WORDS = frozenset(
-    "a about after all also an and are as at be because been before but by can could did do does for from had has have"
+    "about after all also an and are as at be because been before but by can could did do does for from had has have"
     " he her his how i if in into is it its just like more most my no not now of on one only or other our out over she"
     " so some such than that the their them then there these they this to up use used was we were what when where"
     " which who why will with would you your".split()
@@ -63,11 +63,15 @@ def words(text: str) -> list[str]:
 
 
 def language(text: str) -> str:
-    """`cs` or `en`, whichever's small words are more; `""` when there are hardly any (code, tables, other languages)."""
+    """`cs` or `en`, whichever's small words are more; `""` when there are hardly any (code, tables, other languages).
+
+    Letters that only Czech has count, too: in a short note ("Plán zahrady") they are often all there is.
+    """
     found = [fold(word) for word in _WORD.findall(text[:4000])]
     czech = sum(1 for word in found if word in _CZECH_WORDS)
     english = sum(1 for word in found if word in _ENGLISH_WORDS)
-    czech += sum(1 for letter in text[:4000] if letter in _CZECH_LETTERS) // 4
+    letters = sum(1 for letter in text[:4000] if letter in _CZECH_LETTERS)
+    czech += letters // 4 if english else max(letters // 4, min(letters, 1 + len(found) // 40))
     if max(czech, english) < max(1, len(found) // 40):
         return ""
     return "cs" if czech > english else "en"

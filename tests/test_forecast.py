@@ -40,7 +40,9 @@ def test_it_foresees_what_a_run_then_does(ask: Any, files: Path) -> None:
     assert {reason: amount["files"] for reason, amount in told["left_out"].items()} == done["skipped"]
     assert [Path(path).name for path in told["secrets"]] == [".ssh", "id_rsa"]
     assert told["copies"]["files"] == 1
-    assert 0 <= told["seconds"]["scan"] <= told["seconds"]["words"] <= told["seconds"]["full"]
+    assert list(told["seconds"]) == ["scan", "words", "instant", "full"]
+    assert 0 <= told["seconds"]["scan"] <= told["seconds"]["words"] <= told["seconds"]["instant"]
+    assert told["seconds"]["words"] <= told["seconds"]["full"]
     assert told["disk"] > 0
 
 
