@@ -68,8 +68,8 @@ def index(
     named = [os.fsencode(options.absolute(path)) for path in paths]
     if plan:
         return _forecast(session, named, named if consent else (), quiet=quiet)
+    maintain.require(session.home, named)
     with progress.shown(session.look_err, quiet=quiet) as shown, _writer(session.home, wait_lock, shown) as store:
-        maintain.require(store, named)
         model = maintain.prepare_model(session.home, session.settings.model, shown)
         switch.choose(store, model)
         how = _plan(session, named if consent else ())

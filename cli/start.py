@@ -60,7 +60,8 @@ def run(arguments: list[str]) -> int:
             _say(gate.clean(f"     {error.hint}", lines=True))
         return error.exit_code
     except KeyboardInterrupt:
-        _say("ask: interrupted; what is done is kept, the same command goes on from here")
+        kept = "; what is done is kept, the same command goes on from here" if arguments[:1] == ["index"] else ""
+        _say(f"ask: interrupted{kept}")
         return 130
     except BrokenPipeError:
         # Whoever read our output has seen enough. Python would complain again while closing stdout.

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ask.indexer import approximate, database, recognition, reconcile, switch, v
 from ask.indexer import fill as filling
 from ask.indexer.compile import Compiled, compiled_model, is_compiled
 from ask.indexer.embed import Embedder, cores
-from ask.indexer.errors import UsageError
+from ask.indexer.errors import NotFound, UsageError
 from ask.indexer.extract import Limits, extractors
 from ask.indexer.pool import ReaderSettings
 from ask.indexer.progress import Progress
@@ -73,11 +74,22 @@ def prepare_model(home: Path, name: str, progress: Progress) -> Compiled:
     return compiled_model(home / MODELS, name)
 
 
-def require(store: Store, paths: Sequence[bytes]) -> None:
-    """Raises `UsageError` for a path that is neither on the disk nor in the index, before anything is done."""
+def require(home: Path, paths: Sequence[bytes]) -> None:
+    """Raises `UsageError` for a path that is neither on the disk nor in the index, before anything is made or done."""
     for path in paths:
-        if not os.path.lexists(path) and not store.files_below(path) and path not in dict(store.roots()).values():
+        if not os.path.lexists(path) and not _is_known(home, path):
             raise UsageError(f"there is no {os.fsdecode(path)}", "Check the spelling.")
+
+
+def _is_known(home: Path, path: bytes) -> bool:
+    """True when the index holds something at or below the path."""
+    with suppress(NotFound), closing(database.connect(home)) as db:
+        known = db.execute(
+            "SELECT 1 FROM files WHERE path = ? OR (path > ? AND path < ?) UNION SELECT 1 FROM roots WHERE path = ?",
+            (path, *database.below(path), path),
+        )
+        return known.fetchone() is not None
+    return False
 
 
 def index(store: Store, paths: Sequence[bytes], plan: Plan, model: Compiled, progress: Progress) -> reconcile.Outcome:

@@ -104,7 +104,9 @@ def test_a_path_that_does_not_exist_is_said_before_anything_is_done(ask: Any, tr
     assert "there is no" in said.err
     assert "nope" in said.err
     assert said.out == ""
-    assert ask.count("SELECT count(*) FROM files") == 0
+    assert not (ask.home / "index.db").exists(), "an index of nothing would have been left behind"
+    assert ask("index", root).code == 0
+    assert ask("index", root / "nope").code == 2
 
 
 def test_the_home_of_nobody_is_a_path_that_does_not_exist(ask: Any) -> None:
