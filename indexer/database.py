@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3 as _stdlib_sqlite
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -105,7 +106,13 @@ _BUSY = frozenset([5, 6])
 
 
 def explained(error: BaseException | None, home: Path, *, writing: bool = False) -> AskError | None:
-    """What an error of SQLite means for a person; None when it is something else, or a mistake of ours."""
+    """What an error of SQLite means for a person; None when it is something else, or a mistake of ours.
+
+    Raises KeyboardInterrupt where that is what ended one of our SQL functions.
+    """
+    if _interrupted.is_set() and isinstance(error, DatabaseError):
+        _interrupted.clear()
+        raise KeyboardInterrupt from error
     code = getattr(error, "sqlite_errorcode", None)
     if not isinstance(error, DatabaseError) or code is None:
         return None
@@ -137,11 +144,26 @@ def _configure(connection: Any, write: bool) -> None:
         run(f"PRAGMA journal_mode = {'WAL' if version() >= SAFE_WAL else 'DELETE'}")
         run("PRAGMA synchronous = NORMAL")
         run("PRAGMA wal_autocheckpoint = 4000")
-    texts = _Texts()
-    connection.create_function("chunk_terms", 5, texts.chunk_terms, deterministic=True)
-    connection.create_function("terms", 2, partial(_terms), deterministic=True)
-    connection.create_function("path_terms", 2, path_terms, deterministic=True)
-    connection.create_function("fold", 1, words.fold, deterministic=True)
+    functions = (
+        ("chunk_terms", 5, _Texts().chunk_terms),
+        ("terms", 2, _terms),
+        ("path_terms", 2, path_terms),
+        ("fold", 1, words.fold),
+    )
+    for name, count, function in functions:
+        connection.create_function(name, count, partial(_heard, function), deterministic=True)
+
+
+_interrupted = threading.Event()
+"""Ctrl-C has ended an SQL function of ours: SQLite makes an error of its own of whatever such a function raises."""
+
+
+def _heard(function: Callable[..., str], *values: object) -> str:
+    try:
+        return function(*values)
+    except KeyboardInterrupt:
+        _interrupted.set()
+        raise
 
 
 class _Texts:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ask.indexer import words
 from ask.indexer.errors import NotFound
+from ask.indexer.store import Store
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals and limits")
 EXACT = "chunks WHERE tier = 2"
@@ -78,8 +80,23 @@ def test_a_polite_end_is_as_good(ask: Any, tree: Callable[..., Path]) -> None:
     wait_until(lambda: rows(ask, "documents") > 3, child)
     child.terminate()
     _, err = child.communicate(timeout=60)
-    assert (child.returncode, b"interrupted" in err) == (130, True)
+    assert (child.returncode, b"interrupted" in err) == (130, True), err.decode()
     assert ask("check").code == 0
+
+
+def test_an_interruption_inside_sqlite_is_one(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal that came while SQLite asked for the words of a text ended the command with a traceback."""
+
+    def interrupted(_: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(words, "fold", interrupted)
+    with Store(ask.home) as store:
+        with pytest.raises(KeyboardInterrupt), store.transaction():
+            store.db.execute("SELECT fold('a')").fetchone()
+        monkeypatch.undo()
+        with store.transaction():
+            store.set_meta("works", "again")
 
 
 def test_killed_and_resumed(
