@@ -47,7 +47,9 @@ def compare(store: Store, settings: ReaderSettings, progress: Progress, most: in
     """Compare all files, or `most` of them, taken by chance."""
     (indexed,) = store.db.execute("SELECT count(*) FROM files WHERE status = 'indexed'").fetchone()
     reader = reader_version(settings.tokenizer, settings.window)
-    states = list(islice(_comparable(store, reader), most))
+    progress.stage("looking for files to compare", None)
+    # Those of one clone lie side by side, so that its history is loaded once; a few taken by chance may cost more.
+    states = list(islice(_comparable(store, reader, "path" if most is None else "random()"), most))
     progress.stage("comparing with the files", len(states))
     different, compared = [], 0
     for result in read_files(states, settings):
@@ -60,13 +62,13 @@ def compare(store: Store, settings: ReaderSettings, progress: Progress, most: in
     return Compared(tuple(sorted(different)), compared, indexed)
 
 
-def _comparable(store: Store, reader: int) -> Iterator[FileState]:
-    """Files that are what they were when they were read, in an order of chance."""
+def _comparable(store: Store, reader: int, order: str) -> Iterator[FileState]:
+    """Files that are what they were when they were read."""
     histories = Histories(store.db)
     paths = store.db.execute(
-        "SELECT path FROM files WHERE status = 'indexed' AND NOT EXISTS"
-        " (SELECT 1 FROM documents d WHERE d.file_id = files.id AND instr(d.facts, ?)) ORDER BY random()",
-        (RECOGNISED,),
+        "SELECT path FROM files WHERE status = 'indexed' AND reader = ? AND NOT EXISTS"
+        f" (SELECT 1 FROM documents d WHERE d.file_id = files.id AND instr(d.facts, ?)) ORDER BY {order}",
+        (reader, RECOGNISED),
     )
     for (path,) in paths:
         found = look(path)
