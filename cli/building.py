@@ -242,7 +242,7 @@ def check(
     if json:
         session.put_json(_checked_json(wrong, left, compared))
     else:
-        session.put(_checked_text(wrong, left, compared))
+        session.put(_checked_text(wrong, left, compared, every))
     return 2 if left else 0
 
 
@@ -255,11 +255,11 @@ def _checked_json(wrong: Sequence[str], left: Sequence[str], compared: Compared 
     }
 
 
-def _checked_text(wrong: Sequence[str], left: Sequence[str], compared: Compared | None) -> list[str]:
+def _checked_text(wrong: Sequence[str], left: Sequence[str], compared: Compared | None, every: bool) -> list[str]:
     lines = [gate.clean_path(problem) for problem in wrong] or ["The index is in order."]
     if compared:
         said = f"Compared with what is stored: {compared.compared:,} of {compared.indexed:,} files."
-        lines.append(said if compared.compared == compared.indexed else f"{said} All: ask check --sources")
+        lines.append(said if every or compared.compared == compared.indexed else f"{said} All: ask check --sources")
     if wrong:
         lines.append("Mended." if not left else "To mend it: ask check --repair")
     return lines

@@ -47,9 +47,8 @@ def compare(store: Store, settings: ReaderSettings, progress: Progress, most: in
     """Compare all files, or `most` of them, taken by chance."""
     (indexed,) = store.db.execute("SELECT count(*) FROM files WHERE status = 'indexed'").fetchone()
     reader = reader_version(settings.tokenizer, settings.window)
-    progress.stage("looking for files to compare", None)
     # Those of one clone lie side by side, so that its history is loaded once; a few taken by chance may cost more.
-    states = list(islice(_comparable(store, reader, "path" if most is None else "random()"), most))
+    states = list(islice(_comparable(store, reader, "path" if most is None else "random()", progress), most))
     progress.stage("comparing with the files", len(states))
     different, compared = [], 0
     for result in read_files(states, settings):
@@ -62,8 +61,9 @@ def compare(store: Store, settings: ReaderSettings, progress: Progress, most: in
     return Compared(tuple(sorted(different)), compared, indexed)
 
 
-def _comparable(store: Store, reader: int, order: str) -> Iterator[FileState]:
+def _comparable(store: Store, reader: int, order: str, progress: Progress) -> Iterator[FileState]:
     """Files that are what they were when they were read."""
+    progress.stage("looking for files to compare", None)
     histories = Histories(store.db)
     paths = store.db.execute(
         "SELECT path FROM files WHERE status = 'indexed' AND reader = ? AND NOT EXISTS"
@@ -71,6 +71,7 @@ def _comparable(store: Store, reader: int, order: str) -> Iterator[FileState]:
         (reader, RECOGNISED),
     )
     for (path,) in paths:
+        progress.advance(1, os.fsdecode(path))
         found = look(path)
         if found is not None and _is_as_known(store, state := state_of(found, histories.of(path)), reader):
             yield state
