@@ -19,6 +19,7 @@ from ask.indexer.progress import Progress
 if TYPE_CHECKING:
     from ask.indexer.maintain import Plan
     from ask.indexer.reconcile import Outcome
+    from ask.indexer.sources import Compared
     from ask.indexer.store import Store
 
 
@@ -212,31 +213,56 @@ def forget(
 
 def check(
     repair: Annotated[bool, typer.Option("--repair", help="Mend what is wrong, from the source files.")] = False,
+    every: Annotated[
+        bool, typer.Option("--sources", help="Compare all files with what is stored, not only 200 taken by chance.")
+    ] = False,
     json: options.Json = False,
 ) -> int:
-    """Verify the index: the database, the words, the vectors and the derived files.
+    """Verify the index: the database, what is derived, and the texts against their files.
 
     \b
     ask check
     ask check --repair
+    ask check --sources
     """
     from ask.cli import progress
     from ask.indexer import check as checking
-    from ask.indexer import maintain
+    from ask.indexer import maintain, sources
 
     session = Session(json)
     with progress.shown(session.look_err, quiet=json) as shown:
-        found = left = checking.check(session.home, shown)
-        if repair and found:
-            model = maintain.prepare_model(session.home, session.settings.model, shown)
-            left = checking.repair(session.home, found, _plan(session, ()), model, shown)
+        found = checking.check(session.home, shown)
+        model = maintain.prepare_model(session.home, session.settings.model, shown)
+        plan = _plan(session, ())
+        most = None if every else sources.SAMPLE
+        compared = checking.compare(session.home, plan, model, shown, most) if checking.can_compare(found) else None
+        different = compared.different if compared else ()
+        wrong = found + [f"sources: {os.fsdecode(path)} says something else than what is stored" for path in different]
+        left = checking.repair(session.home, found, plan, model, shown, different) if repair and wrong else wrong
     if json:
-        session.put_json({"problems": found, "repaired": bool(found and not left)})
+        session.put_json(_checked_json(wrong, left, compared))
     else:
-        session.put([gate.clean(problem) for problem in found] or ["The index is in order."])
-        if found:
-            session.put(["Mended." if not left else "To mend it: ask check --repair"])
+        session.put(_checked_text(wrong, left, compared, every))
     return 2 if left else 0
+
+
+def _checked_json(wrong: Sequence[str], left: Sequence[str], compared: Compared | None) -> dict[str, object]:
+    return {
+        "problems": wrong,
+        "repaired": bool(wrong and not left),
+        "compared": compared.compared if compared else 0,
+        "indexed": compared.indexed if compared else None,
+    }
+
+
+def _checked_text(wrong: Sequence[str], left: Sequence[str], compared: Compared | None, every: bool) -> list[str]:
+    lines = [gate.clean_path(problem) for problem in wrong] or ["The index is in order."]
+    if compared:
+        said = f"Compared with what is stored: {compared.compared:,} of {compared.indexed:,} files."
+        lines.append(said if every or compared.compared == compared.indexed else f"{said} All: ask check --sources")
+    if wrong:
+        lines.append("Mended." if not left else "To mend it: ask check --repair")
+    return lines
 
 
 def register(app: typer.Typer) -> None:

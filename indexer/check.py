@@ -8,11 +8,12 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from ask.indexer import database, maintain, vectors
+from ask.indexer import database, maintain, reconcile, sources, switch, vectors
 from ask.indexer.compile import Compiled
 from ask.indexer.errors import DamagedIndex, NotFound
 from ask.indexer.fill import embedded_text
 from ask.indexer.progress import Progress
+from ask.indexer.scan import Part
 from ask.indexer.store import Store, hash_of
 
 _ODD = (database.DatabaseError, DamagedIndex, ValueError, TypeError, AttributeError, OverflowError)
@@ -45,6 +46,17 @@ def problems(store: Store, progress: Progress) -> list[str]:
             found.append(f"{name}: {error}")
         progress.advance(1, name)
     return found
+
+
+def can_compare(found: Sequence[str]) -> bool:
+    """Whether the rows can be held against the files, after these problems: else all files are read anew to mend them."""
+    return all(problem.startswith(_DERIVED) for problem in found)
+
+
+def compare(home: Path, plan: maintain.Plan, model: Compiled, progress: Progress, most: int | None) -> sources.Compared:
+    """Hold the rows against the source files, all or so many taken by chance. Raises `Busy`, `IndexProblem`."""
+    with Store(home, wait=_WAIT) as store:
+        return sources.compare(store, plan.reading(switch.cutter(store, model)), progress, most)
 
 
 def _pages(store: Store) -> Iterator[str]:
@@ -113,15 +125,26 @@ def _vectors(store: Store) -> Iterator[str]:
 _STEPS = {"database": _pages, "references": _references, "texts": _texts, "words": _words, "vectors": _vectors}
 
 
-def repair(home: Path, found: Sequence[str], plan: maintain.Plan, model: Compiled, progress: Progress) -> list[str]:
-    """Mend what `check` found: derived parts are derived again; damaged rows are read anew from the files.
+def repair(
+    home: Path,
+    found: Sequence[str],
+    plan: maintain.Plan,
+    model: Compiled,
+    progress: Progress,
+    different: Sequence[bytes] = (),
+) -> list[str]:
+    """Mend what `check` found: derived parts are derived again; damaged rows are read anew from the files. `different`
+    are the files that `compare` found to be others than what is stored; of a sound index they alone are read.
 
     Returns what is still wrong. Vectors that are whole are kept in any case: they cost the most.
     """
-    if all(problem.startswith(_DERIVED) for problem in found):
+    if can_compare(found):
         with suppress(*_ODD), Store(home, wait=_WAIT) as store:
-            _derive_again(store)
-            maintain.fill(store, model, None, progress)
+            if found:
+                _derive_again(store)
+                maintain.fill(store, model, None, progress)
+            if different:
+                _read_again(store, different, plan, model, progress)
             if not (left := problems(store, progress)):
                 return left
     _start_over(home, plan, model, progress)
@@ -146,6 +169,13 @@ def _derive_again(store: Store) -> None:
         )
     for derived in store.home.glob("vectors-*"):
         derived.unlink()
+
+
+def _read_again(store: Store, paths: Sequence[bytes], plan: maintain.Plan, model: Compiled, progress: Progress) -> None:
+    store.distrust(paths)
+    rules, reading = maintain.consenting(store, plan).rules(), plan.reading(switch.cutter(store, model))
+    reconcile.update(store, [Part(path, deep=True) for path in paths], rules, reading, progress)
+    maintain.cover(store, model, None, progress)
 
 
 def _start_over(home: Path, plan: maintain.Plan, model: Compiled, progress: Progress) -> None:

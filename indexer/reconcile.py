@@ -188,7 +188,7 @@ class _Run:
                 complete = complete and not (out_of_reach and path.startswith(entry.path))
                 self._leave(entry, row, same, left)
             else:
-                self._consider(_state(entry, self.histories.of(entry.path)), row, same)
+                self._consider(state_of(entry, self.histories.of(entry.path)), row, same)
             if len(same) + len(left) >= _BATCH:
                 self._flush(same, left)
         self._flush(same, left)
@@ -293,7 +293,8 @@ class _Run:
         self.outcome.removed += gone.total() - moved
 
 
-def _state(entry: Found, credit: Credit | None) -> FileState:
+def state_of(entry: Found, credit: Credit | None) -> FileState:
+    """What a scan found of a file, with what its history tells."""
     return FileState(entry.path, entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode, credit)
 
 

@@ -131,6 +131,17 @@ def explain(path: bytes, root: bytes, rules: Rules, *, others: Collection[bytes]
     return None if isinstance(at, _Folder) else at
 
 
+def look(path: bytes) -> Found | None:
+    """A file as a scan would find it, whatever the rules say; None where none can be read without downloading it."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    if not stat.S_ISREG(found.st_mode) or _is_placeholder(path.rpartition(_SEPARATOR)[2], found):
+        return None
+    return _found(path, found)
+
+
 def _reached(walk: _Walk, root: bytes, path: bytes) -> _Folder | Entry:
     """Walk from `root` down to `path`, or to the folder above it that is left out."""
     path = path.rstrip(_SEPARATOR)
@@ -310,15 +321,7 @@ class _Walk:
         limit = self._rules.limit_for(name)
         if found.st_size > limit:
             return _left(path, "too large", _too_large(found, limit), found, False)
-        return Found(
-            path,
-            found.st_size,
-            _storable(found.st_mtime_ns),
-            found.st_ino,
-            found.st_dev,
-            _storable(found.st_ctime_ns),
-            found.st_mode,
-        )
+        return _found(path, found)
 
     def _ignores_at(self, folder: bytes) -> Ignores:
         above = ignores_above(folder) if self._rules.respect_ignores else Ignores()
@@ -330,6 +333,18 @@ class _Walk:
 
     def _is_own(self, path: bytes) -> bool:
         return path in self._rules.own
+
+
+def _found(path: bytes, found: os.stat_result) -> Found:
+    return Found(
+        path,
+        found.st_size,
+        _storable(found.st_mtime_ns),
+        found.st_ino,
+        found.st_dev,
+        _storable(found.st_ctime_ns),
+        found.st_mode,
+    )
 
 
 def _storable(nanoseconds: int) -> int:

@@ -259,6 +259,11 @@ class Store:
         with self.transaction():
             self.db.executemany("UPDATE files SET seen = ? WHERE id = ?", ((seen, i) for i in ids))
 
+    def distrust(self, paths: Sequence[bytes]) -> None:
+        """The next run reads these files, though they are what they were."""
+        with self.transaction():
+            self.db.executemany("UPDATE files SET reader = 0 WHERE path = ?", ((path,) for path in paths))
+
     def keep_below(self, folder: bytes, seen: int) -> None:
         """Scan `seen` could not look into this folder: what is known of it is kept."""
         with self.transaction():
