@@ -105,6 +105,18 @@ def test_a_file_waits_for_its_helper(ask: Any, tree: Tree, tmp_path: Path, monke
     assert ask("search", "kettle").code == 0
 
 
+@pytest.mark.skipif(not any(map(helper.find, ("7z", "7zz", "7za"))), reason="7z is not installed")
+def test_a_help_file(ask: Any, tree: Tree) -> None:
+    """`samples/manual.chm` was made of two pages written for this test, by Free Pascal's chmcmd."""
+    sample = (Path(__file__).parent / "samples" / "manual.chm").read_bytes()
+    root = tree({"manual.chm": sample, "cut.chm": sample[:3000]})
+    said = ask("index", root, "--json").json()
+    assert [Path(each["path"]).name for each in said["unreadable"]] == ["cut.chm"]
+    for question, title in (("descale vinegar", "The kettle"), ("odvapneni konvice", "Konvice")):
+        (hit,) = ask("search", question, "--only", "words", "--json").json()["hits"][:1]
+        assert (Path(hit["path"]).name, hit["title"], hit["kind"]) == ("manual.chm", title, "page")
+
+
 def test_pages_of_a_help_file() -> None:
     """What 7z writes: one page after the other."""
     pages = b"<html><head><title>Kettles</title></head><body><p>Boil.</p></body></html>\r\n"
