@@ -101,6 +101,14 @@ class Cues:
         left = " ".join((left + self.text[at:]).split())
         return left if any(fold(word) not in STOPWORDS for word in words(left)) else self.text
 
+    def say_all(self) -> bool:
+        """True when the question has no telling word besides its cues: "the link from Petr"."""
+        left, at = "", 0
+        for cue in self.found:
+            left += self.text[at : cue.start] + " "
+            at = max(at, cue.end)
+        return all(fold(word) in STOPWORDS for word in words(left + self.text[at:]))
+
     def filters(self, now: datetime, base: Filters | None = None) -> Filters:
         """The cues as hard limits; what `base` limits already stays as it is.
 

@@ -19,6 +19,9 @@ where one stands out (`Lexical.separation`). Questions about prose separate well
 DOCUMENT = 0.30
 """Share of the document in that when the model knows the language; `DOCUMENT_ALONE` when it does not."""
 DOCUMENT_ALONE = 0.80
+CUE_WORDS = 0.5
+"""What the words of a question count that only says what kind of thing, when and from whom: a page with the heading
+"links" is not the link from Petr."""
 COVERAGE = 0.10
 """What it is worth to hold all words of the question rather than a few."""
 BEGINNING = 0.10
@@ -72,8 +75,12 @@ def trust(fragmentation: float) -> float:
     return min(max((UNKNOWN - fragmentation) / (UNKNOWN - KNOWN), 0.0), 1.0)
 
 
-def fuse(candidates: list[Candidate], lexical: Lexical, trusted: float = 1.0) -> list[Fused]:
-    """Candidates with their scores, best first. `trusted` is how far meaning counts, 0 to 1."""
+def fuse(
+    candidates: list[Candidate], lexical: Lexical, trusted: float = 1.0, *, only_cues: bool = False
+) -> list[Fused]:
+    """Candidates with their scores, best first. `trusted` is how far meaning counts, 0 to 1; `only_cues` says that no word
+    of the question tells what a text is about."""
+    told = CUE_WORDS if only_cues else 1.0
     best_passage = max(lexical.passages.values(), default=0.0) or 1.0
     best_document = max(lexical.documents.values(), default=0.0) or 1.0
     share = DOCUMENT + (DOCUMENT_ALONE - DOCUMENT) * (1 - trusted)
@@ -85,10 +92,10 @@ def fuse(candidates: list[Candidate], lexical: Lexical, trusted: float = 1.0) ->
         beginning = lexical.beginnings.get(candidate.document, 0.0) / best_passage
         return {
             "meaning": max(trusted, LEAST_MEANING) * candidate.cosine,
-            "words": by_words * (1 - share) * passage,
-            "document": by_words * share * document,
-            "beginning": BEGINNING * beginning,
-            "coverage": COVERAGE * lexical.coverage.get(candidate.id, 0.0),
+            "words": told * by_words * (1 - share) * passage,
+            "document": told * by_words * share * document,
+            "beginning": told * BEGINNING * beginning,
+            "coverage": told * COVERAGE * lexical.coverage.get(candidate.id, 0.0),
             "name": NAME_WORDS * candidate.name_share + NAME_MEANING * trusted * candidate.name_cosine,
             "symbol": SYMBOL * candidate.named,
         }

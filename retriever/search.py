@@ -134,7 +134,8 @@ class Searcher:
             if only == "meaning":
                 fused = [Fused(i, {"meaning": c}) for i, c in sorted(cosines.items(), key=lambda pair: -pair[1])]
             else:
-                fused = fuse(self._candidates(ids, cosines, found, space, vector), found, trusted)
+                only_cues = query.cues is not None and bool(query.cues) and query.cues.say_all()
+                fused = fuse(self._candidates(ids, cosines, found, space, vector), found, trusted, only_cues=only_cues)
                 fused = self._with_cues(query.cues, fused, set(pointed)) if query.cues and only == "both" else fused
         with clock.stage("show"):
             hits = self._hits(query, fused, n)

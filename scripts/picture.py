@@ -21,7 +21,7 @@ from rich.text import Text
 WIDTH = 96
 COMMANDS = (
     'ask "that HTML-structure script I wrote years ago" -n 2',
-    'ask search "odkaz od Petra" -n 2',
+    'ask search "odkaz, který poslal Petr" -n 2',
     'ask "kolik stála oprava auta" -n 1',
 )
 

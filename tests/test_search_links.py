@@ -91,3 +91,15 @@ def test_links_and_who_posted_them() -> None:
         ("http://a.example", "petr"), ("www.b.example", "petr"), ("http://c.example", "jana"),
     ]  # fmt: skip
     assert list(links("see http://a.example")) == [Link(4, 20, "")]
+
+
+def test_a_page_with_the_heading_links_is_not_the_link(ask: Any, tree: Callable[..., Path]) -> None:
+    """ "odkaz od Petra" has no word but its cues: the one page that holds "odkazy" won over what Petr had posted."""
+    log = "--- Log opened Mon May 06 20:00:00 2019\n20:20 < petr> http://old.example/rajcata\n20:21 <jana> diky\n"
+    page = (
+        "<html lang=cs><title>Dečky</title><h1>Odkazy</h1><p>Odkazy jsou zatím ve výstavbě, přijďte jindy.</p></html>"
+    )
+    root = tree({"irc/#zahrada.log": log, "index.html": page})
+    assert ask("index", root).code == 0
+    assert ask("search", "odkaz od Petra", "--json").json()["hits"][0]["path"].endswith("#zahrada.log")
+    assert ask("search", "odkazy ve výstavbě", "--json").json()["hits"][0]["path"].endswith("index.html")
