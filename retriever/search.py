@@ -123,20 +123,17 @@ class Searcher:
                 trusted = trust(embedder.fragmentation(words.words(query.text)))
             with clock.stage("meaning"):
                 cosines = self._near(space, nearest, vector, scope, max(MEANING_DEPTH, n))
-                nearest_first = sorted(cosines, key=lambda i: -cosines[i])
                 pointed = cued.candidates(self.db, query, scope) if only == "both" else []
                 self._complete(space, vector, cosines, [*list(found.passages)[: max(CANDIDATES, n)], *pointed])
                 self._obey(query, cosines)
             with clock.stage("sharpen"):
-                self._sharpen(embedder, vector, cosines, list(found.passages), nearest_first)
+                self._sharpen(
+                    embedder, vector, cosines, lambda: self._ranked(query, only, cosines, found, space, vector, trusted)
+                )
         with clock.stage("fuse"):
-            ids = list(cosines) if cosines else list(found.passages)[: max(CANDIDATES, n)]
-            if only == "meaning":
-                fused = [Fused(i, {"meaning": c}) for i, c in sorted(cosines.items(), key=lambda pair: -pair[1])]
-            else:
-                only_cues = query.cues is not None and bool(query.cues) and query.cues.say_all()
-                fused = fuse(self._candidates(ids, cosines, found, space, vector), found, trusted, only_cues=only_cues)
-                fused = self._with_cues(query.cues, fused, set(pointed)) if query.cues and only == "both" else fused
+            fused = self._ranked(query, only, cosines, found, space, vector, trusted, most=max(CANDIDATES, n))
+            if query.cues and only == "both":
+                fused = self._with_cues(query.cues, fused, set(pointed))
         with clock.stage("show"):
             hits = self._hits(query, fused, n)
             if vector is not None and trusted >= UNSURE:
@@ -147,6 +144,24 @@ class Searcher:
         near = () if good else tuple(hits[:3])
         notes = (*self._notes(only, nothing=not good), *(missing.reasons(self.db, query) if not good else ()))
         return Results(query.typed, tuple(good), near, notes, clock.timing(), cues, query.filters.shown())
+
+    def _ranked(
+        self,
+        query: Query,
+        only: Only,
+        cosines: Mapping[int, float],
+        found: Lexical,
+        space: Space | None,
+        vector: Vectors | None,
+        trusted: float,
+        most: int = CANDIDATES,
+    ) -> list[Fused]:
+        """The candidates of both sides, or of the `only` one, best first."""
+        if only == "meaning":
+            return [Fused(i, {"meaning": c}) for i, c in sorted(cosines.items(), key=lambda pair: -pair[1])]
+        ids = list(cosines) if cosines else list(found.passages)[:most]
+        only_cues = query.cues is not None and bool(query.cues) and query.cues.say_all()
+        return fuse(self._candidates(ids, cosines, found, space, vector), found, trusted, only_cues=only_cues)
 
     def _candidates(
         self,
@@ -320,18 +335,19 @@ class Searcher:
         embedder: Embedder,
         vector: Vectors,
         cosines: dict[int, float],
-        by_words: Sequence[int],
-        near: Sequence[int],
+        ranked: Callable[[], Sequence[Fused]],
     ) -> None:
-        """Exact cosines for the best candidates that have approximate ones, within the budget."""
-
-        def unknown(ids: Sequence[int]) -> list[int]:
-            return [i for i in ids if i in cosines and i not in self._learned]
-
-        self._learned |= sharpen(self.db, embedder, unknown(by_words), unknown(near), self.budget)
-        exact = {i: float(found @ vector) for i, (_, found) in self._learned.items() if i in cosines}
-        left = inexact(self.db, [i for i in cosines if i not in exact]) if exact else []
-        cosines.update(calibrated(cosines, exact, left))
+        """Exact cosines for the best candidates that have approximate ones, within the budget; `ranked` tells which are
+        best, by approximate meaning and words together."""
+        cosines.update({i: float(v @ vector) for i, (_, v) in self._learned.items() if i in cosines})
+        waiting = set(inexact(self.db, [i for i in cosines if i not in self._learned]))
+        if not waiting:
+            return
+        best_first = [one.id for one in ranked() if one.id in waiting]
+        learned = sharpen(self.db, embedder, best_first, self.budget)
+        exact = {i: float(found @ vector) for i, (_, found) in learned.items()}
+        cosines.update(calibrated(cosines, exact, [i for i in waiting if i not in exact]))
+        self._learned |= learned
 
     def _obey(self, query: Query, cosines: dict[int, float]) -> None:
         """Exact phrases, needed and unwanted words bind the meaning side, too."""
