@@ -30,7 +30,8 @@ def ours(files: Path, home: Path) -> dict[str, dict[str, float]]:
     index = [*machine.ASK, "index", str(files), "-q", "--wait"]
     environment = {"ASK_HOME": str(home)}
     steps = {"words": _run([*index, "words"], environment)}
-    steps["meaning, after words"] = _run([*index, "full"], environment)
+    steps["approximate meaning, after words"] = _run([*index, "instant"], environment)
+    steps["exact meaning, after that"] = _run([*index, "full"], environment)
     steps["nothing changed"] = _run([*index, "full"], environment)
     texts = sorted(path for path in files.rglob("*") if path.is_file())
     for path in texts[:: max(1, len(texts) // max(1, len(texts) // 100))]:
