@@ -99,6 +99,7 @@ def test_an_interruption_inside_sqlite_is_one(ask: Any, monkeypatch: pytest.Monk
             store.set_meta("works", "again")
 
 
+@pytest.mark.slow
 def test_killed_and_resumed(
     ask: Any, new_ask: Callable[[Path], Any], tree: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -158,6 +159,7 @@ def test_head(ask: Any, tree: Callable[..., Path]) -> None:
     search.stderr.close()
 
 
+@pytest.mark.slow
 def test_no_room_on_the_disk(ask: Any, tree: Callable[..., Path]) -> None:
     """A limit on the size of files stands for a quota: writing fails in the same way."""
     import resource

@@ -110,6 +110,7 @@ def test_a_fault_stays_with_its_file(tree: Tree, settings: ReaderSettings) -> No
     assert found["encrypted.fault"].documents == ()
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.usefixtures("faulty")
 def test_one_that_waits_for_ever(tree: Tree, settings: ReaderSettings) -> None:

@@ -91,6 +91,7 @@ def _meaning(ask: Any) -> list[tuple[str, float]]:
     return [(Path(hit["path"]).name, round(hit["score"], 6)) for hit in said.json()["hits"]]
 
 
+@pytest.mark.slow
 def test_the_whole_switch(switched_home: Any, tiny: Path) -> None:
     ask = switched_home
     before = _meaning(ask)
@@ -165,6 +166,7 @@ def test_a_watcher_of_older_days_follows(switched_home: Any, tiny: Path) -> None
     assert _space(ask) == (model.folder.name, SIZE)
 
 
+@pytest.mark.slow
 def test_what_is_no_model_changes_nothing(ask: Any, tmp_path: Path) -> None:
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / "config.json").write_text(json.dumps({"model_type": "nothing"}))

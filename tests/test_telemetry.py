@@ -10,9 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SAMPLE = Path(__file__).parent.parent / "data" / "sample" / "bin"
 
 
+@pytest.mark.slow
 def test_index_and_search_write_only_into_the_state_directory(tmp_path: Path) -> None:
     home, state = tmp_path / "home", tmp_path / "state"
     home.mkdir()

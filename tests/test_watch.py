@@ -94,6 +94,7 @@ def running(ask: Any, tree: Tree) -> Iterator[tuple[Running, Path]]:
         watcher.end(signal.SIGKILL)
 
 
+@pytest.mark.slow
 @linux
 def test_every_kind_of_change_is_followed(ask: Any, running: tuple[Running, Path]) -> None:
     watcher, root = running
