@@ -232,13 +232,16 @@ def check(
     session = Session(json)
     with progress.shown(session.look_err, quiet=json) as shown:
         found = checking.check(session.home, shown)
-        model = maintain.prepare_model(session.home, session.settings.model, shown)
-        plan = _plan(session, ())
-        most = None if every else sources.SAMPLE
-        compared = checking.compare(session.home, plan, model, shown, most) if checking.can_compare(found) else None
+        plan, name = _plan(session, ()), session.settings.model
+        compared = None
+        if checking.can_compare(found):
+            model = maintain.prepare_model(session.home, name, shown)
+            compared = checking.compare(session.home, plan, model, shown, None if every else sources.SAMPLE)
         different = compared.different if compared else ()
-        wrong = found + [f"sources: {os.fsdecode(path)} says something else than what is stored" for path in different]
-        left = checking.repair(session.home, found, plan, model, shown, different) if repair and wrong else wrong
+        left = wrong = found + [f"sources: {os.fsdecode(p)} says something else than what is stored" for p in different]
+        if repair and wrong:
+            model = maintain.prepare_model(session.home, name, shown)
+            left = checking.repair(session.home, found, plan, model, shown, different)
     if json:
         session.put_json(_checked_json(wrong, left, compared))
     else:
