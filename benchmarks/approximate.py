@@ -28,21 +28,15 @@ from ask.retriever.search import Searcher
 
 
 def ranked(index: evaluate.Index, queries: Sequence[evaluate.Query], seconds: float) -> dict[str, list[str]]:
-    """Documents by query, each question asked of the index as it is on disk."""
+    """Documents by query, each asked by a searcher of its own, which knows nothing of the questions before."""
     found: dict[str, list[str]] = {}
     for query in queries:
         limits = Filters(paths=(str(index.files / query.conversation),)) if query.conversation else Filters()
         with closing(Searcher(index.home, budget=seconds)) as searcher:
-            searcher._embedder = ranked.embedder  # type: ignore[attr-defined]
             results = searcher.search(parse(query.text, limits), n=20)
-            ranked.embedder = searcher._embedder  # type: ignore[attr-defined]
         paths = [path for hit in (*results.hits, *results.near) for path in (hit.path, *hit.family)]
         found[query.id] = list(dict.fromkeys(index.ids[path] for path in paths if path in index.ids))
     return found
-
-
-ranked.embedder = None  # type: ignore[attr-defined]
-"""The model, loaded once."""
 
 
 def measure(folder: Path, most: int, workplace: Path) -> list[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 from ask.indexer.database import Connection
@@ -61,7 +60,7 @@ def calibrated(approximate: Mapping[int, float], exact: Mapping[int, float], lef
     if len(known) < _PAIRS:
         return dict(exact)
     x, y = [approximate[i] for i in known], [exact[i] for i in known]
-    middle, target = fmean(x), fmean(y)
+    middle, target = sum(x) / len(x), sum(y) / len(y)
     spread = sum((value - middle) ** 2 for value in x)
     together = sum((a - middle) * (b - target) for a, b in zip(x, y, strict=True))
     slope = min(max(together / spread, 0.0), 1.0) if spread > 0 else 0.0
