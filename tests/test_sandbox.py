@@ -100,6 +100,24 @@ def test_a_confined_worker_still_reads_every_kind_of_file(ask: Any, tree: Tree) 
     assert (said["new"], said["unreadable"]) == (7, [])
 
 
+@linux
+def test_a_mail_with_an_attachment_needs_no_table_of_the_system(tmp_path: Path) -> None:
+    """Where /etc/mime.types exists, every mail with an attachment killed the worker that read it."""
+    table = tmp_path / "mime.types"
+    table.write_text("application/pdf walnut\n")
+    mail = (
+        b"From: a@example.org\nDate: Mon, 1 Jun 2009 04:28:28 +0000\nSubject: Oak\nMIME-Version: 1.0\n"
+        b'Content-Type: multipart/mixed; boundary="x"\n\n--x\nContent-Type: text/plain\n\nThe oak.\n--x\n'
+        b"Content-Type: text/csv\nContent-Disposition: attachment\n\nwren,3\nrobin,5\n\n--x--\n"
+    )
+    said = confined(
+        f"import mimetypes\nmimetypes.knownfiles[:] = [{str(table)!r}]\n"
+        "from ask.indexer.extract import Source, read\n"
+        f"print([document.member for document in read(Source({mail!r}, 'oak.eml'))])"
+    )
+    assert said == "[None, 'part 1.csv']"
+
+
 def test_modules_are_not_taken_from_the_folder_one_stands_in(ask: Any, tree: Tree) -> None:
     """`python -m` looks for modules in the current folder first: a downloaded `lxml.py` would have run in the worker,
     and a `json.py` before the worker was confined."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from email import message_from_bytes
 from email.message import Message
-from mimetypes import guess_extension
+from mimetypes import types_map
 
 from ask.indexer.documents import Document
 from ask.indexer.errors import Unreadable
@@ -24,6 +24,8 @@ from ask.indexer.extract.moments import moment
 from ask.indexer.extract.registry import Source, extractor
 from ask.indexer.text import decode
 
+_TYPES = dict(types_map)
+"""MIME types by suffix, as Python has them: copied, because the first `guess_extension` anywhere adds the system's."""
 EXPUNGED = 0x0008
 """Thunderbird's flag of a mail that was deleted but still lies in the mailbox."""
 
@@ -323,8 +325,13 @@ def _raw_file_name(part: Message) -> str:
 
 
 def _file_name(part: Message, parts: _Parts) -> str:
-    suffix = guess_extension(part.get_content_type()) or ""
-    return _raw_file_name(part) or f"part {len(parts.enclosed) + 1}{suffix}"
+    return _raw_file_name(part) or f"part {len(parts.enclosed) + 1}{_suffix(part.get_content_type())}"
+
+
+def _suffix(kind: str) -> str:
+    """How names of files of this MIME type end, going by Python's own table: `guess_extension` looks into the system's,
+    which a confined worker may not open."""
+    return next((suffix for suffix, known in _TYPES.items() if known == kind), "")
 
 
 def _posted(line: bytes) -> datetime | None:
