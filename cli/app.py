@@ -11,7 +11,7 @@ MODULES = {
     "asking": ("search", "answer", "get", "similar"),
     "building": ("index", "forget", "check"),
     "explaining": ("why", "audit"),
-    "looking": ("status", "doctor"),
+    "looking": ("status", "doctor", "settings"),
     "bench": ("bench",),
     "modelling": ("model", "prompts"),
     "scripting": ("script",),

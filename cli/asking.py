@@ -258,7 +258,20 @@ def _quoted(
     session.put(answers.answer(reply, view))
     session.put([""])
     session.put(render.results(found, view))
+    if reply.abstained:
+        session.put(_perhaps_a_command(query.typed, session))
     return 1 if reply.abstained else 0
+
+
+def _perhaps_a_command(question: str, session: Session) -> Iterator[str]:
+    """`ask statsu` is a question, and nothing in the files answers it."""
+    from ask.cli.start import near
+
+    words = question.split()
+    if len(words) < 3 and (command := near(words[0])):
+        yield session.look.paint(
+            gate.clean(f"Did you mean the command: {' '.join(['ask', command, *words[1:]])}"), "dim"
+        )
 
 
 def _written(

@@ -169,12 +169,14 @@ def _summary(session: Session, outcome: Outcome) -> None:
         (outcome.unchanged, "unchanged"),
         (outcome.removed, "gone"),
         (outcome.skipped, "left out"),
+        (len(outcome.unreadable), "could not be read"),
     ]
     said = ", ".join(f"{count:,} {name}" for count, name in counts if count) or "nothing to do"
     lines = [f"Files: {said}."]
-    lines += [f"Not there now, kept as it was: {gate.clean_path(os.fsdecode(p))}" for p in outcome.missing_roots]
+    view = session.view()
+    lines += [f"Not there now, kept as it was: {view.path(os.fsdecode(p))}" for p in outcome.missing_roots]
     for path, reason in sorted(outcome.unreadable.items())[:10]:
-        lines.append(f"Could not be read: {gate.clean_path(os.fsdecode(path))} ({REASONS.get(reason, reason)})")
+        lines.append(f"Could not be read: {view.path(os.fsdecode(path))} ({REASONS.get(reason, reason)})")
     if len(outcome.unreadable) > 10:
         lines.append(f"… and {len(outcome.unreadable) - 10} more: ask status --skipped")
     session.put(lines)
@@ -197,6 +199,7 @@ def forget(
     target = os.fsencode(options.absolute(path))
     if not yes and not json and sys.stdin.isatty():
         typer.confirm(f"Forget {gate.clean_path(os.fsdecode(target))} and everything below it?", abort=True, err=True)
+    database.connect(session.home).close()  # raises where there is no index, before `Store` would make one
     with Store(session.home, wait=60.0) as store:
         count = maintain.forget(store, target)
     left = database.log_size(session.home)

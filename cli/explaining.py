@@ -45,7 +45,7 @@ def why(
         for step in steps:
             mark = session.look.paint("yes" if step.passed else "NO ", "good" if step.passed else "bad")
             session.put([f"{mark}  {gate.clean(step.stage):<9} {gate.clean(step.what)}"])
-    return 0 if all(step.passed for step in steps) else 1
+    return 0 if steps[-1].passed else 1  # one side alone is enough to be found
 
 
 def audit(json: options.Json = False) -> int:
@@ -66,7 +66,8 @@ def audit(json: options.Json = False) -> int:
             gate.clean_path(p) + (f":{line}" if line else "") + gate.clean(f"{' ' + m if m else ''}: {rule}")
             for p, m, line, rule in masked
         )
-        session.put([f"{len(masked):,} secrets are masked in the index; the files themselves are as they were."])
+        count = "1 secret is" if len(masked) == 1 else f"{len(masked):,} secrets are"
+        session.put([f"{count} masked in the index; the files themselves are as they were."])
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Commands that look at the index and the machine: status, doctor."""
+"""Commands that look at the index, the machine and the settings: status, doctor, settings."""
 
 from __future__ import annotations
 
@@ -67,7 +67,54 @@ def doctor(json: options.Json = False) -> int:
     return 2 if any(f.level == "problem" for f in findings) else 0
 
 
+def settings(
+    template: Annotated[
+        bool, typer.Option("--template", help="A config.toml with every setting explained and commented out.")
+    ] = False,
+    json: options.Json = False,
+) -> int:
+    """List every setting with its value and where it comes from.
+
+    \b
+    ask settings
+    ask settings --template > ~/.local/share/ask/config.toml
+    """
+    from ask.cli import settings as rows
+
+    session = Session(json)
+    if template:
+        session.put([rows.template().rstrip("\n")])
+        return 0
+    loaded = rows.load()
+    listed = [
+        {"name": name, "value": _shown(name, getattr(loaded.values, name)), "from": loaded.origins[name]}
+        for name in rows.ROWS
+    ]
+    if json:
+        session.put_json([{**each, "about": rows.ROWS[str(each["name"])].about} for each in listed])
+        return 0
+    for each in listed:
+        row = rows.ROWS[str(each["name"])]
+        where = "" if each["from"] == "default" else gate.clean_path(f"  ({each['from']})")
+        session.put([f"{row.name} = {gate.clean(rows.toml(each['value']))}{where}"])
+        session.put([session.look.paint(f"    {line}", "dim") for line in _wrapped(row.about, session)])
+    session.put([f"Set in {gate.clean_path(str(session.home / 'config.toml'))}, or as ASK_NAME in the environment."])
+    return 0
+
+
+def _shown(name: str, value: object) -> object:
+    """A key is told to be there, not shown: it would end in somebody's bug report."""
+    return "***" if name == "llm_key" and value else value
+
+
+def _wrapped(text: str, session: Session) -> list[str]:
+    from textwrap import wrap
+
+    return wrap(text, max((session.look.width or 100) - 4, 20))
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(status)
     app.command()(doctor)
+    app.command()(settings)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from ask.cli import narrow
 from ask.indexer.documents import KINDS
+from ask.indexer.errors import UsageError
 from ask.retriever.filters import Filters
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
@@ -84,7 +85,12 @@ def filters(
 
 
 def absolute(path: str | os.PathLike[str]) -> str:
-    """A path as typed → absolute, without `..` and with links as named; `~nobody` is taken as it stands."""
+    """A path as typed → absolute, without `..` and with links as named; `~nobody` is taken as it stands.
+
+    Raises `UsageError` for an empty one, as an unset variable of a script gives: it would be the current folder.
+    """
+    if not os.fspath(path):
+        raise UsageError("the path is empty", "The current folder is written as a dot.")
     return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 (pathlib raises and keeps `..`)
 
 

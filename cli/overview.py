@@ -52,7 +52,7 @@ def forecast(found: Forecast, view: View) -> Iterator[str]:
 
 
 def _amount(amount: Amount) -> str:
-    return f"{amount.files:,} files, {human_bytes(amount.bytes)}"
+    return f"{amount.files:,} {'file' if amount.files == 1 else 'files'}, {human_bytes(amount.bytes)}"
 
 
 def _amounts(amounts: Iterable[tuple[str, Amount]]) -> list[Piece]:

@@ -23,6 +23,8 @@ Open = Callable[[str, int | None], None]
 """Opens the file at an absolute path, at a 1-based line; None where the file has no lines."""
 
 _CUES: Mapping[str, Literal["on", "off", "strict"]] = {"on": "on", "off": "off", "strict": "strict"}
+_BARE: Mapping[str, str] = {"exit": "quit", "quit": "quit", "help": "help", "?": "help"}
+"""Words that, alone on a line, are no question: what every other shell obeys."""
 MULTI, END = "!multi", "!end"
 
 
@@ -153,7 +155,7 @@ class Shell:
         elif line.strip() == MULTI:
             self._lines = []
         elif (command := _command(line)) is not None:
-            command.run(self, line.strip()[len(command.name) + 1 :].strip())
+            command.run(self, line.strip().removeprefix("/")[len(command.name) :].strip())
         elif line.strip():
             self._ask(self._question(line.strip()))
 
@@ -304,6 +306,8 @@ def help_lines() -> Iterator[str]:
 def _command(line: str) -> Command | None:
     """The command that a line names; None for a question, also one that begins with a path."""
     words = line.split(maxsplit=1)
+    if len(words) == 1 and words[0] in _BARE:
+        return COMMANDS[_BARE[words[0]]]
     if not words or not words[0].startswith("/") or "/" in words[0][1:]:
         return None
     name = words[0][1:]

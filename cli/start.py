@@ -16,8 +16,9 @@ from ask.cli.client import served
 
 COMMANDS = frozenset(
     "index search answer status get forget check doctor watch serve model similar bench why audit prompts script"
-    " settings completion".split()
+    " settings".split()
 )
+_TAKING_PATHS = frozenset("index forget similar why".split())
 _GLOBAL = frozenset(["--help", "-h", "--version", "--install-completion", "--show-completion"])
 
 
@@ -85,10 +86,10 @@ def meant(arguments: list[str]) -> list[str]:
 
 def _is_mistyped(word: str, *rest: str) -> bool:
     """A command with a wrong letter, in front of a path, is no question."""
-    return bool(rest) and bool(_near(word)) and os.path.lexists(os.path.expanduser(rest[-1]))  # noqa: PTH111
+    return bool(rest) and bool(near(word)) and os.path.lexists(os.path.expanduser(rest[-1]))  # noqa: PTH111
 
 
-def _near(word: str) -> str:
+def near(word: str) -> str:
     """The command that becomes `word` by swapping letters, leaving one out or doubling one; empty when there is none."""
 
     def without_one(longer: str, shorter: str) -> bool:
@@ -117,7 +118,11 @@ def _is_question(command: str, *rest: str) -> bool:
 def _dispatch(arguments: list[str]) -> int:
     import typer
     from ask.cli.app import application
+    from ask.indexer.errors import UsageError
 
+    if arguments[:1] and arguments[0] in _TAKING_PATHS and "" in arguments:
+        # An unset variable of a script: typer would take it for the current folder, which may then be forgotten whole.
+        raise UsageError("an argument is empty", "The current folder is written as a dot.")
     completing = "_ASK_COMPLETE" in os.environ  # the user's shell asks what could be typed here
     command = typer.main.get_command(application("" if completing else "".join(arguments[:1])))
     if completing:
@@ -133,6 +138,9 @@ def _dispatch(arguments: list[str]) -> int:
         return 1  # the answer was no
     except wrong_use as error:
         error.show()
+        option = str(getattr(error, "option_name", ""))
+        if arguments[0] in ("search", "answer") and option[:1] == "-" != option[1:2]:
+            _say("A word to leave out goes into the quotes of the question: ask search 'backup -draft'")
         return 2
     return result if isinstance(result, int) else 0
 

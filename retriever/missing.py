@@ -16,6 +16,9 @@ NAMED = 3
 
 def reasons(db: Connection, query: Query) -> Iterator[str]:
     """Words that stand nowhere, limits in force, files that could not be read or were left out."""
+    if db.execute("SELECT 1 FROM files LIMIT 1").fetchone() is None:
+        yield "nothing is indexed yet; run: ask index ~/some/folder"
+        return
     nowhere = [word for word in query.words if not _stands_somewhere(db, word)]
     if nowhere:
         yield f"in no file: {_few(nowhere)}"

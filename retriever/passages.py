@@ -40,6 +40,8 @@ def passage(db: Connection, chunk_id: int, first: int | None = None, count: int 
         text, line, end_line = whole[found.start : found.end], found.line, found.end_line
     else:
         lines = whole.split("\n")
+        if first > len(lines):
+            raise NotFound(f"the document of #{chunk_id} has {len(lines):,} lines", f"Try: ask get {chunk_id}:1")
         wanted = lines[max(first - 1, 0) : max(first - 1, 0) + (count or 40)]
         text, line, end_line = "\n".join(wanted), first, first + max(len(wanted) - 1, 0)
     return Passage(

@@ -99,7 +99,10 @@ def _read(searcher: Searcher, file_id: int) -> Step:
         " LEFT JOIN chunks c ON c.document_id = d.id WHERE d.file_id = ?",
         (file_id,),
     ).fetchone()
-    return Step("read", True, f"{documents} documents, {chunks} chunks, {exact} of them with an exact meaning")
+    counts = (
+        f"{count} {name}{'' if count == 1 else 's'}" for count, name in ((documents, "document"), (chunks, "chunk"))
+    )
+    return Step("read", True, f"{', '.join(counts)}, {exact} of them with an exact meaning")
 
 
 def _words(searcher: Searcher, query: Query, chunks: Sequence[int]) -> Step:

@@ -34,6 +34,13 @@ def test_why_follows_a_file_that_was_found(filled: Any) -> None:
     assert all(step["passed"] for step in steps)
 
 
+def test_a_file_that_one_side_finds_is_not_lost(filled: Any) -> None:
+    """`ask why` ended with 1 for a file that its meaning alone had found."""
+    said = filled("why", "tool showing webpage headings", filled.home.parent / "files" / "outline.py", "--json")
+    passed = {step["stage"]: step["passed"] for step in said.json()}
+    assert (said.code, passed["ranked"], passed["words"]) == (0, True, False)
+
+
 def test_why_names_the_stage_where_a_file_was_lost(filled: Any) -> None:
     secret = filled("why", "password", filled.home.parent / "files" / ".env", "--json")
     assert secret.code == 1

@@ -220,6 +220,18 @@ def test_an_answer_that_is_not_there_is_withheld(filled: Any) -> None:
     assert (said.code, said.json()["abstained"], said.json()["citations"]) == (1, True, [])
 
 
+def test_a_mistyped_command_that_nothing_answers(filled: Any) -> None:
+    assert "ask status" in filled("statsu").out
+    assert "ask search xyzzy" in filled("serch", "xyzzy").out
+    assert "Did you mean" not in filled("xyzzy", "plugh").out
+
+
+def test_an_unwanted_word_outside_the_quotes(filled: Any) -> None:
+    said = filled("search", "tea", "-milk")
+    assert (said.code, "ask search 'backup -draft'" in said.err) == (2, True)
+    assert "quotes" not in filled("search", "tea", "--milk").err
+
+
 def test_before_anything_is_indexed(ask: Any) -> None:
     for command in (
         ["search", "x"],

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ask.indexer import vectors
+from ask.indexer import database, vectors
 
 Tree = Callable[..., Path]
 WORD = "quabblefrost"
@@ -86,6 +86,27 @@ def test_nothing_is_left_of_it(ask: Any, root: Path, way: str) -> None:
     assert in_faiss(ask) <= in_rows(ask)
     assert ask("check").code == 0
     assert ask("search", WORD, "--only", "words").code == 1
+
+
+def test_an_empty_path_is_not_the_current_folder(ask: Any, root: Path) -> None:
+    """`ask forget "$unset"` in a script forgot everything below the folder it stood in."""
+    for command in ("forget", "index", "similar"):
+        said = ask.run(command, "", cwd=root)
+        assert (said.code, "empty" in said.err) == (2, True), command
+    assert ask.count("SELECT count(*) FROM files WHERE status = 'indexed'") > 0
+
+
+def test_forgetting_makes_no_index(ask: Any, tmp_path: Path) -> None:
+    said = ask("forget", tmp_path, "-y")
+    assert (said.code, "nothing is indexed yet" in said.err) == (1, True)
+    assert ask("search", "anything").code == 1
+    assert not (ask.home / database.FILE).exists()
+
+
+def test_an_index_that_was_emptied_says_so(ask: Any, root: Path) -> None:
+    assert ask("forget", root, "-y").code == 0
+    said = ask("search", "anything")
+    assert (said.code, "nothing is indexed yet" in said.out) == (1, True)
 
 
 def test_a_reader_in_the_way_is_told_of(ask: Any, root: Path) -> None:

@@ -194,6 +194,14 @@ def test_a_question_of_several_lines(talk: Talk) -> None:
     assert talk.shell.prompt == "ask> "
 
 
+def test_words_that_every_shell_obeys(talk: Talk) -> None:
+    assert talk.type("help") == talk.type("?") == list(help_lines())
+    talk.type("exit strategies")
+    assert [question.text for question in talk.engine.asked] == ["exit strategies"]
+    talk.type("exit")
+    assert talk.shell.leaving
+
+
 @pytest.mark.parametrize(
     ("line", "hint"),
     [("/ope 1", "Did you mean /open?"), ("/filtr", "Did you mean /filter?"), ("/", "/help"), ("/zzz", "/help lists")],
