@@ -47,6 +47,8 @@ _STARTERS = frozenset(
 )
 
 _END = re.compile(r"[.!?…]+[\"'”’“‘»)\]]*(?=\s)")
+_DATE = re.compile(r"(?<![\d.])(?:0?[1-9]|[12]\d|3[01])\.\s(?:0?[1-9]|1[0-2])\.(?:\s\d{4}\b)?")
+"""`1. 9. 2024`, as Czech writes dates: no dot but the last ends a sentence."""
 _OPENING = re.compile(r"\s+([\"'“‘„«(\[]*)(\w*)", re.UNICODE)
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•–—▪◦]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|\[[ xX]\])\s+")
 _HEADING = re.compile(r"\s*(?:#{1,6}\s|={2,}|-{3,}|\*{3,}|_{3,})")
@@ -163,7 +165,16 @@ def _ends_here(text: str, start: int, stop: re.Match[str], end: int) -> bool:
         return False
     if not stop.group().startswith(".") or stop.group().startswith(".."):
         return True
-    return not _abbreviates(text[max(start, stop.start() - 24) : stop.start()], word)
+    return not _within_date(text, start, stop, end) and not _abbreviates(
+        text[max(start, stop.start() - 24) : stop.start()], word
+    )
+
+
+def _within_date(text: str, start: int, stop: re.Match[str], end: int) -> bool:
+    """True when the dot at `stop` is one of a date that goes on behind it."""
+    begin = max(start, stop.start() - 8)
+    around = text[begin : min(end, stop.end() + 10)]
+    return any(date.start() < stop.start() - begin < date.end() - 1 for date in _DATE.finditer(around))
 
 
 def _abbreviates(before: str, word: str) -> bool:

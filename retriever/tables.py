@@ -93,7 +93,7 @@ def _conditions(counting: Counting) -> Iterator[tuple[str, list[object]]]:
     if limits.languages:  # of whole documents; `Filters` also asks each chunk for the language of its words
         yield f"d.language IN ({', '.join('?' * len(limits.languages))})", list(limits.languages)
     if limits.people and counting.authored:
-        author = "instr(fold(json_extract(d.people, '$[0]')), ?)"
+        author = "instr(fold(coalesce(json_extract(d.people, '$[0]'), '')), ?)"  # some mails have no author
         yield "(" + " OR ".join([author] * len(limits.people)) + ")", [fold(person) for person in limits.people]
     if counting.holds:
         terms = dict.fromkeys(term for word in counting.holds if " " not in word for term in words.query_terms(word))

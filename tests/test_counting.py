@@ -107,6 +107,15 @@ _FILES: Sequence[tuple[str, int, str, Sequence[Document]]] = [
 ]  # fmt: skip
 
 
+def test_mails_without_an_author(tmp_path: Path) -> None:
+    """One of them in the index, and counting the mails of anybody ended in a traceback."""
+    with Store(tmp_path) as store:
+        rows = [_row(_mail(1, "2025-02-03", "From nobody")), _row(_mail(2, "2025-02-03", "From Petr", PETR, JAN))]
+        state = FileState(f"{HOME}/inbox.mbox".encode(), 1, 0, 0, 1)
+        store.put_file(store.add_root(HOME.encode()), state, rows, content=b"x" * 32, reader=1, seen=1)
+        assert answer(store.db, "how many mails from Petr").total == 1
+
+
 def answer(db: Connection, text: str) -> Table:
     counting = planned(text)
     assert counting is not None, text

@@ -22,6 +22,8 @@ def texts(text: str, kind: str = "note") -> list[str]:
         ("Founded in 1973. The rest is history.", ["Founded in 1973.", "The rest is history."]),
         ("It costs 3.50 and not 4. Is that all?", ["It costs 3.50 and not 4.", "Is that all?"]),
         ("Dne 21. srpna 1968 v ul. Lidická. Pak odešel.", ["Dne 21. srpna 1968 v ul. Lidická.", "Pak odešel."]),
+        ("Fixace hypotéky končí 1. 9. 2024. Pak víc.", ["Fixace hypotéky končí 1. 9. 2024.", "Pak víc."]),
+        ("Sejdeme se už 24. 12. Přijď!", ["Sejdeme se už 24. 12.", "Přijď!"]),
         ("Karel IV. založil školu. Karel IV. Lucemburský.", ["Karel IV. založil školu.", "Karel IV. Lucemburský."]),
         ("World War II. The peace.", ["World War II.", "The peace."]),
         ("Přišel Ing. Mgr. Dvořák, tzv. „Křeček“. Odešel.", ["Přišel Ing. Mgr. Dvořák, tzv. „Křeček“.", "Odešel."]),
