@@ -95,10 +95,10 @@ def answer(
     found = _files(things, results.hits, quotes, library) if things else []
     kept = found or (quotes if confidence >= ENOUGH else [])
     citations = tuple(cite(quote, f"[{number}]") for number, quote in enumerate(kept[:shown], 1))
-    show = _named if found else _readable
+    lines = [_named(q.hit, c) if found else _readable(c) for q, c in zip(kept[:shown], citations, strict=True)]
     return Answer(
         question=question,
-        text="\n".join(f"{show(citation)} {citation.marker}" for citation in citations),
+        text="\n".join(f"{line} {citation.marker}" for line, citation in zip(lines, citations, strict=True)),
         grounded=bool(citations),
         abstained=not citations,
         citations=citations,
@@ -308,8 +308,9 @@ def _readable(citation: Citation) -> str:
     return line[marks.end() :] if (marks := _MARKS.match(line)) and marks.end() < len(line) else line
 
 
-def _named(citation: Citation) -> str:
-    """A quote behind the name of its file, unless it begins with it."""
-    name = (citation.document or citation.path).rsplit("/", 1)[-1]
+def _named(hit: Hit, citation: Citation) -> str:
+    """A quote behind the name of its file, unless it begins with it. A mail has its subject for a name."""
+    subject = " ".join(hit.title.split()) if hit.kind == "mail" else ""
+    name = subject or (citation.document or citation.path).rsplit("/", 1)[-1]
     line = _readable(citation)
     return line if seeking.begins_with_name(line, name) else f"{name}: {line}"

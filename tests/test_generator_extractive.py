@@ -225,6 +225,13 @@ def test_a_link_that_is_wanted_is_the_answer(embedder: Minilm) -> None:
     assert found.text == "irc.log: 20:22 petr: http://sheep.example/merge [1]"
 
 
+def test_a_mail_goes_by_its_subject() -> None:
+    """Its file's name is one that a program made up: `1100000002.M1.host:2,S`."""
+    mail = replace(hit("The invoice is four weeks overdue.\n", "/mail/cur/11.M1.host:2,S"), kind="mail", title="Roof")
+    found = extractive.answer("the overdue invoice", Results("", (mail,)), None)
+    assert found.text == "Roof: The invoice is four weeks overdue. [1]"
+
+
 def test_marks_of_lists_and_comments_are_not_read_out(embedder: Minilm) -> None:
     note = hit("Rules:\n\n- A backup that was never restored is a rumour.\n- Restore one file in March.\n")
     found = extractive.answer("What is a backup that was never restored?", Results("", (note,)), embedder)
