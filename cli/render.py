@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 
 from ask.cli import gate
-from ask.cli.snippet import Marker, Row, lines, painted, rows
+from ask.cli.snippet import Marker, Row, lines, painted, rows, wrap
 from ask.cli.terminal import Style, Terminal, cells, cut, cut_front
 from ask.retriever.hits import Hit, Results
 
@@ -117,7 +117,7 @@ def results(found: Results, view: View) -> Iterator[str]:
 def cues(found: Results, view: View) -> Iterator[str]:
     """What the question was taken to say besides its words, faint."""
     if found.cues:
-        yield view.terminal.paint(gate.clean(found.cues), "dim")
+        yield from _faint(found.cues, view)
 
 
 def hits(some: Iterable[Hit], view: View) -> Iterator[str]:
@@ -143,7 +143,14 @@ def near(found: Results, view: View) -> Iterator[str]:
 def notes(some: Iterable[str], view: View) -> Iterator[str]:
     """What limits a result, faint."""
     for note in some:
-        yield view.terminal.paint(gate.clean(note), "dim")
+        yield from _faint(note, view)
+
+
+def _faint(text: str, view: View) -> Iterator[str]:
+    """A sentence of ours in lines of the terminal's width, broken between words."""
+    said = gate.clean(text)
+    for start, end in wrap(said, view.terminal.width):
+        yield view.terminal.paint(said[start:end].rstrip(), "dim")
 
 
 def paths(some: Iterable[Hit]) -> Iterator[str]:

@@ -50,6 +50,11 @@ def plain(lines: Iterable[str]) -> list[str]:
     return [OWN.sub("", line) for line in lines]
 
 
+def test_notes_break_between_words() -> None:
+    said = plain(render.notes(["meaning covers 100 % of the index; words cover all of it"], view(30)))
+    assert said == ["meaning covers 100 % of the", "index; words cover all of it"]
+
+
 def test_a_hit_on_a_terminal() -> None:
     assert plain(render.hits([HIT], view(100))) == [
         " 1  ~/scripts/outline.py:13  walk  script · 2019-03-14, 6 years ago",
