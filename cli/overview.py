@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ask.cli import gate
@@ -102,7 +103,7 @@ def _counts(counts: Mapping[str, int]) -> list[Piece]:
 def _watch(watch: Report) -> list[Piece]:
     if not watch.get("running"):
         return [Piece("no; ask watch keeps the index up to date", "dim")] if watch else []
-    pieces = [Piece("yes"), *(Piece(gate.clean(said), "dim") for said in [watch.get("service", "")] if said)]
+    pieces = [Piece(f"yes{_since(watch)}"), *(Piece(gate.clean(said), "dim") for said in [watch.get("service", "")] if said)]
     for key, words in (("folders", "folders"), ("pending", "changes waiting"), ("lost", "times too many at once")):
         if count := watch.get(key, 0):
             pieces.append(Piece(f"{count:,} {words}", "dim"))
@@ -112,6 +113,12 @@ def _watch(watch: Report) -> list[Piece]:
     if waits := watch.get("waits", ""):
         pieces.append(Piece(f"exact meaning waits: {gate.clean(waits)}", "dim"))
     return pieces + [Piece(gate.clean(problem), "bad") for problem in [watch.get("problem", "")] if problem]
+
+
+def _since(watch: Report) -> str:
+    if not (began := watch.get("since")):
+        return ""
+    return f", since {datetime.fromtimestamp(began, UTC).astimezone():%Y-%m-%d %H:%M} (process {watch.get('pid')})"
 
 
 def _facts(facts: Report) -> list[Piece]:

@@ -187,7 +187,7 @@ def test_only_one_watches_and_others_can_write_meanwhile(
     (other / "b.txt").write_text("which is watched, too\n")
     until(lambda: ask.count("SELECT count(*) FROM files WHERE status = 'indexed'") == 4, "a root added meanwhile")
     assert json.loads(ask("status", "--json").out)["watch"]["running"] is True
-    assert "Watching   yes" in ask("status").out
+    assert "Watching   yes, since 2" in ask("status").out
     assert (root / "one.txt").exists()
 
 
