@@ -139,7 +139,8 @@ def _dispatch(arguments: list[str]) -> int:
     except wrong_use as error:
         error.show()
         option = str(getattr(error, "option_name", ""))
-        if arguments[0] in ("search", "answer") and option[:1] == "-" != option[1:2]:
+        asked = arguments[0] in ("search", "answer") and not arguments[1].startswith("-")
+        if asked and option[:1] == "-" != option[1:2]:
             _say("A word to leave out goes into the quotes of the question: ask search 'backup -draft'")
         return 2
     return result if isinstance(result, int) else 0
