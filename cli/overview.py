@@ -30,10 +30,18 @@ def status(report: Report, view: View) -> Iterator[str]:
     yield from _row("Chunks", _chunks(report.get("chunks", {})), view)
     yield from _row("Size", _sizes(report.get("bytes", {})), view)
     yield from _row("Folders", [Piece(view.path(_root(root)), "path") for root in report.get("roots", [])], view)
-    yield from _row("Left out", _counts(report.get("skipped", {})), view)
+    yield from _reasons(report.get("skipped", {}), view)
     yield from _row("Watching", _watch(report.get("watch", {})), view)
     for label, part in (("Models", "models"), ("Versions", "versions")):
         yield from _row(label, _facts(report.get(part, {})), view)
+
+
+def _reasons(counts: Mapping[str, int], view: View) -> Iterator[str]:
+    """What was left out on purpose, and what could not be read: `Files` counts them apart."""
+    from ask.indexer.documents import UNREADABLE
+
+    yield from _row("Left out", _counts({why: n for why, n in counts.items() if why not in UNREADABLE}), view)
+    yield from _row("Unreadable", _counts({why: n for why, n in counts.items() if why in UNREADABLE}), view)
 
 
 def forecast(found: Forecast, view: View) -> Iterator[str]:
@@ -103,7 +111,10 @@ def _counts(counts: Mapping[str, int]) -> list[Piece]:
 def _watch(watch: Report) -> list[Piece]:
     if not watch.get("running"):
         return [Piece("no; ask watch keeps the index up to date", "dim")] if watch else []
-    pieces = [Piece(f"yes{_since(watch)}"), *(Piece(gate.clean(said), "dim") for said in [watch.get("service", "")] if said)]
+    pieces = [
+        Piece(f"yes{_since(watch)}"),
+        *(Piece(gate.clean(said), "dim") for said in [watch.get("service", "")] if said),
+    ]
     for key, words in (("folders", "folders"), ("pending", "changes waiting"), ("lost", "times too many at once")):
         if count := watch.get(key, 0):
             pieces.append(Piece(f"{count:,} {words}", "dim"))

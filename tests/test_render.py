@@ -277,19 +277,20 @@ def test_an_answer_that_is_not_given() -> None:
 
 def test_status_in_a_few_lines() -> None:
     report = {
-        "files": {"indexed": 12034, "skipped": 1204, "unreadable": 0},
+        "files": {"indexed": 12034, "skipped": 1100, "unreadable": 3},
         "chunks": {"total": 99123, "approximate": 50000, "exact": 49123},
         "bytes": {"source": 123456789, "index": 5_500_000},
-        "skipped": {"binary": 300, "build": 800},
+        "skipped": {"binary": 300, "damaged": 3, "build": 800},
         "roots": ["/home/o", {"path": "/mnt/x"}],
         "watch": {"running": False},
     }
     assert plain(overview.status(report, view(80))) == [
-        "Files      12,034 indexed  1,204 left out  0 could not be read",
+        "Files      12,034 indexed  1,100 left out  3 could not be read",
         "Chunks     99,123  words 100 %, meaning 100 %, exact 49 %",
         "Size       source 123 MB  index 5.5 MB",
         "Folders    ~  /mnt/x",
         "Left out   build 800  binary 300",
+        "Unreadable damaged 3",
         "Watching   no; ask watch keeps the index up to date",
     ]
 
