@@ -23,9 +23,11 @@ def table(db: Connection, question: str, limits: Filters) -> Table | None:
 
 def shown(table: Table, view: View) -> Iterator[str]:
     """The total, the rows, and the query, faint."""
-    yield view.terminal.paint(f"{table.total:,}", "title")
+    listed = table.columns[0] == "path"
+    cut = f", of which these are the first {len(table.rows):,}" if listed and len(table.rows) < table.total else ""
+    yield view.terminal.paint(f"{table.total:,}{cut}", "title")
     for row in table.rows:
-        yield _file(row, view) if table.columns[0] == "path" else _group(row)
+        yield _file(row, view) if listed else _group(row)
     yield from ("", *(view.terminal.paint(gate.clean(line), "dim") for line in table.sql_shown.split("\n")))
 
 

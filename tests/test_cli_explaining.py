@@ -99,6 +99,11 @@ def test_counting_is_exact_and_shows_its_query(filled: Any) -> None:
     assert "SELECT" in said["table"]["sql"]
 
 
+def test_a_list_that_was_cut_says_so(filled: Any) -> None:
+    assert filled("the", "2", "largest", "files").out.startswith("5, of which these are the first 2\n")
+    assert filled("list", "all", "scripts").out.startswith("1\n")
+
+
 def test_cues_are_shown_lift_what_fits_and_can_be_switched_off(filled: Any) -> None:
     heeded = filled("search", "script about HTML structure", "--json").json()
     assert "script" in heeded["cues"]
