@@ -193,7 +193,7 @@ def answer(
     clipboard: options.Clipboard = False,
     json: options.Json = False,
 ) -> int:
-    """Answer a question with sentences from your files, each with its file and line.
+    """Answer a question with sentences from your files. Each comes with its file and line.
 
     `ask answer` may be left out: any first word that is not a command begins a question. With a language model
     (`ask model use`) the hits come first, then the answer it writes, checked against them. What is piped in is

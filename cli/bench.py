@@ -26,7 +26,7 @@ def bench(
     seed: Annotated[int, typer.Option(help="Another seed makes other questions.")] = 1,
     json: options.Json = False,
 ) -> int:
-    """Measure how well your own files are found, with questions made from them.
+    """Measure how well your own files are found. The questions are made from them.
 
     \b
     ask bench

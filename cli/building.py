@@ -221,7 +221,7 @@ def check(
     ] = False,
     json: options.Json = False,
 ) -> int:
-    """Verify the index: the database, what is derived, and the texts against their files.
+    """Verify the index; --repair mends it. Looks at the database, what is derived, and the texts against their files.
 
     \b
     ask check

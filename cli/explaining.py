@@ -25,7 +25,7 @@ def why(
     strict: options.Strict = False,
     json: options.Json = False,
 ) -> int:
-    """Tell at which stage a file was lost: not scanned, not read, limited away, not matched, or ranked below others.
+    """Tell why a file was not found. Names the stage: not scanned, not read, limited away, not matched, ranked low.
 
     \b
     ask why "regex for dates" ~/bin/dates.pl
@@ -49,7 +49,7 @@ def why(
 
 
 def audit(json: options.Json = False) -> int:
-    """List what was masked in your files as a secret, by file, line and rule; never the secret itself.
+    """List where secrets in your files were masked. By file, line and rule; never the secret itself.
 
     \b
     ask audit

@@ -46,7 +46,7 @@ def status(
 
 
 def doctor(json: options.Json = False) -> int:
-    """Look for anything that limits ask on this machine, and say what to do about it.
+    """Look for what limits ask on this machine. Says what to do about it.
 
     \b
     ask doctor

@@ -33,7 +33,7 @@ Folder = Annotated[
 
 models_app = typer.Typer(
     name="model",
-    help="The model of meaning, which finds, and language models, which write answers."
+    help="Choose the models. One of meaning finds; language models write answers."
     " Nothing is fetched without `ask model pull`.",
     rich_markup_mode=None,
     no_args_is_help=True,

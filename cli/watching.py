@@ -61,7 +61,7 @@ def watch(
     uninstall: Annotated[bool, typer.Option("--uninstall", help="Remove that service's file.")] = False,
     json: options.Json = False,
 ) -> int:
-    """Keep the index up to date: whatever changes in the indexed folders is read within seconds.
+    """Keep the index up to date. Whatever changes in the indexed folders is read within seconds.
 
     Searches are answered sooner while it runs, because it keeps the model and the index open.
 
@@ -81,7 +81,7 @@ def watch(
 
 
 def serve(json: options.Json = False) -> int:
-    """The same as `ask watch`: one process keeps the index up to date and answers searches.
+    """The same as `ask watch`. One process keeps the index up to date and answers searches.
 
     It listens on a socket in the state directory, which only you can use. `ask search`, `ask get`, `ask similar` and
     answers without a language model find it by themselves.

@@ -34,6 +34,13 @@ def test_every_command_is_a_command_and_not_the_beginning_of_a_question() -> Non
     assert _commands(application()) == COMMANDS
 
 
+def test_the_list_of_commands_is_whole_on_80_columns() -> None:
+    """Half of the commands were explained by a sentence that was cut: `each with...`"""
+    group: Any = typer.main.get_command(application())
+    context = group.context_class(group, info_name="ask", terminal_width=80)
+    assert "..." not in group.get_help(context).partition("Commands:")[2]
+
+
 @pytest.mark.parametrize(
     ("typed", "question"),
     [
