@@ -63,7 +63,7 @@ def index(
     ask index ~/ --wait full       (return when everything is exact, as in a script)
     """
     from ask.cli import progress
-    from ask.indexer import maintain, switch
+    from ask.indexer import maintain, report, switch
 
     session = Session(json)
     named = [os.fsencode(options.absolute(path)) for path in paths]
@@ -77,6 +77,7 @@ def index(
         outcome = maintain.index(store, named, how, model, shown)
         tier = wait or (Tier.full if session.look_err.width is None else Tier.instant)
         threads = session.settings.threads or None
+        refused = report.refused(store.db, named)
         if tier is Tier.instant:
             maintain.cover(store, model, threads, shown)
             if wait is None:
@@ -90,6 +91,7 @@ def index(
         session.put_json(_outcome_json(outcome))
     else:
         _summary(session, outcome)
+        session.put(_refused(session, refused))
     return 3 if outcome.unreadable else 0
 
 
@@ -180,6 +182,18 @@ def _summary(session: Session, outcome: Outcome) -> None:
     if len(outcome.unreadable) > 10:
         lines.append(f"… and {len(outcome.unreadable) - 10} more: ask status --skipped")
     session.put(lines)
+
+
+def _refused(session: Session, refused: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Whoever names a file and does not get it is told why, and how to get it all the same."""
+    from ask.indexer.documents import REASONS
+
+    lines = []
+    for path, reason, detail in refused:
+        hint = "; to read it all the same: ask index --consent" if reason == "secret" else ""
+        why = gate.clean(detail or REASONS.get(reason, reason))
+        lines.append(f"Left out: {session.view().path(path)} ({why}){hint}")
+    return lines
 
 
 def forget(

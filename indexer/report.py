@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -77,6 +78,13 @@ def left_out(db: Connection) -> list[tuple[str, str, str, str]]:
         "SELECT path, status, reason, detail FROM files WHERE status != 'indexed' ORDER BY status DESC, reason, path"
     )
     return [(os.fsdecode(bytes(path)), status, reason, detail) for path, status, reason, detail in rows]
+
+
+def refused(db: Connection, named: Sequence[bytes]) -> list[tuple[str, str, str]]:
+    """(path, reason, detail) of those of the `named` paths that were themselves left out on purpose."""
+    query = "SELECT reason, detail FROM files WHERE path = ? AND status != 'indexed' AND status = 'skipped'"
+    found = ((path, db.execute(query, (path,)).fetchone()) for path in named)
+    return [(os.fsdecode(path), *row) for path, row in found if row is not None]
 
 
 def masked(db: Connection) -> list[tuple[str, str | None, int | None, str]]:

@@ -81,6 +81,8 @@ def _operators(searcher: Searcher, query: Query, chunks: Sequence[int]) -> Itera
 
 def _not_scanned(searcher: Searcher, raw: bytes) -> str:
     roots = [bytes(root) for (root,) in searcher.db.execute("SELECT path FROM roots")]
+    if os.path.isdir(raw) and b"\0" not in raw:  # noqa: PTH112 (pathlib cannot hold bytes)
+        return "it is a folder; name a file in it"
     inside = any(raw == root or raw.startswith(root.rstrip(b"/") + b"/") for root in roots)
     if not inside:
         return "it lies in no indexed folder; run: ask index on its folder"

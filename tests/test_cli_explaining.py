@@ -41,6 +41,11 @@ def test_a_file_that_one_side_finds_is_not_lost(filled: Any) -> None:
     assert (said.code, passed["ranked"], passed["words"]) == (0, True, False)
 
 
+def test_why_of_a_folder(filled: Any) -> None:
+    said = filled("why", "tea", filled.home.parent / "files" / "irc")
+    assert (said.code, "it is a folder" in said.out) == (1, True)
+
+
 def test_why_names_the_stage_where_a_file_was_lost(filled: Any) -> None:
     secret = filled("why", "password", filled.home.parent / "files" / ".env", "--json")
     assert secret.code == 1

@@ -205,6 +205,14 @@ def test_every_skip_has_a_reason(ask: Any, tree: Tree) -> None:
     assert ask("index", root, "--json").json()["new"] == 0
 
 
+def test_whoever_names_a_file_is_told_why_it_was_left_out(ask: Any, tree: Tree) -> None:
+    """`Files: 1 left out.` was all that `ask index passwords.txt` said."""
+    root = tree({"id_rsa": "x", "a.txt": "an apple\n"})
+    said = ask("index", root / "id_rsa", root / "a.txt", "--quiet")
+    assert (said.code, f"Left out: {root / 'id_rsa'} (" in said.out, "--consent" in said.out) == (0, True, True)
+    assert "Left out:" not in ask("index", root, "--quiet").out
+
+
 def test_words_first_meaning_with_the_next_run(ask: Any, tree: Tree) -> None:
     root = tree(NOTES)
     ask("index", root, "--wait", "words")
