@@ -100,7 +100,18 @@ def near(word: str) -> str:
     return next(same, "") or next(close, "")
 
 
-_WORDS = {"why": 2, "get": 1, "similar": 1, "status": 0, "check": 0, "doctor": 0, "watch": 0, "serve": 0, "audit": 0}
+_WORDS = {
+    "why": 2,
+    "get": 1,
+    "similar": 1,
+    "status": 0,
+    "check": 0,
+    "doctor": 0,
+    "watch": 0,
+    "serve": 0,
+    "audit": 0,
+    "settings": 0,
+}
 """Commands that are also words questions begin with, and how many words can follow them. Those that change or remove
 something are not among them."""
 

@@ -48,7 +48,7 @@ def test_the_list_of_commands_is_whole_on_80_columns() -> None:
         ("why question a.txt --json", False), ("get milk from the shop", True), ("get 12", False),
         ("get --json 12", False), ("status of the roof", True), ("status --json", False), ("check engine light", True),
         ("check --repair", False), ("similar . -n 3", False), ("similar stories about cats", True),
-        ("what is this", True), ("forget a b", False), ("index of refraction", False), ("--version", False),
+        ("what is this", True), ("settings of the router", True), ("settings --json", False), ("forget a b", False), ("index of refraction", False), ("--version", False),
     ],
 )  # fmt: skip
 def test_some_commands_are_also_words_that_questions_begin_with(typed: str, question: bool) -> None:
