@@ -34,7 +34,8 @@ from ask.indexer.compile import Compiled
 from ask.indexer.documents import Chunk, Document
 from ask.indexer.embed import Embedder
 from ask.indexer.progress import Silent
-from ask.indexer.store import ChunkRow, DocumentRow, FileState, Store, hash_of
+from ask.indexer.rows import ChunkRow, DocumentRow, FileState, hash_of
+from ask.indexer.store import Store
 from ask.indexer.weights import DEFAULT
 
 CHUNK = 650

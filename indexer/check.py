@@ -13,8 +13,9 @@ from ask.indexer.compile import Compiled
 from ask.indexer.errors import DamagedIndex, NotFound
 from ask.indexer.fill import embedded_text
 from ask.indexer.progress import Progress
+from ask.indexer.rows import hash_of
 from ask.indexer.scan import Part
-from ask.indexer.store import Store, hash_of
+from ask.indexer.store import Store
 
 _ODD = (database.DatabaseError, DamagedIndex, ValueError, TypeError, AttributeError, OverflowError)
 """What reading a damaged row can raise: it may hold a value of any type."""

@@ -25,9 +25,10 @@ from ask.indexer.pool import read_files
 from ask.indexer.prepare import reader_version
 from ask.indexer.progress import Progress
 from ask.indexer.reconcile import unchanged
+from ask.indexer.rows import FileRow, FileState, hash_of
 from ask.indexer.scan import Found, Left, scan
 from ask.indexer.static import Static
-from ask.indexer.store import FileRow, FileState, Store, hash_of
+from ask.indexer.store import Store, known_below
 
 SAMPLE = 200
 """Files read to measure."""
@@ -134,7 +135,7 @@ def forecast(home: Path, paths: Sequence[bytes], plan: maintain.Plan, name: str,
 def _known(home: Path, paths: Iterable[bytes]) -> tuple[dict[bytes, FileRow], list[bytes]]:
     """What an index that may be there knows of the paths, and what there is consent for."""
     with suppress(NotFound), closing(database.connect(home)) as db:
-        files = {path: row for below in paths for path, row in Store.known(db, below).items()}
+        files = {path: row for below in paths for path, row in known_below(db, below).items()}
         return files, maintain.consents(db)
     return {}, []
 

@@ -16,10 +16,11 @@ from ask.indexer.compile import Compiled, compiled_model, is_compiled
 from ask.indexer.embed import Embedder, cores
 from ask.indexer.errors import NotFound, UsageError
 from ask.indexer.extract import Limits, extractors
+from ask.indexer.place import prepare_home
 from ask.indexer.pool import ReaderSettings
 from ask.indexer.progress import Progress
 from ask.indexer.rules import Rules, default_rules
-from ask.indexer.store import Store, prepare_home
+from ask.indexer.store import Store
 from ask.indexer.switch import MODELS as MODELS
 
 CONSENTED = "consented"

@@ -19,7 +19,7 @@ from ask.indexer.documents import Block, Credit, Document
 from ask.indexer.errors import Unreadable
 from ask.indexer.extract import Source, read, registry
 from ask.indexer.redact import redact_document, rules_version
-from ask.indexer.store import ChunkRow, DocumentRow, hash_of
+from ask.indexer.rows import ChunkRow, DocumentRow, hash_of
 
 
 def prepare(

@@ -19,9 +19,10 @@ from ask.indexer.pool import Read, ReaderSettings, read_files
 from ask.indexer.prepare import reader_version
 from ask.indexer.progress import Progress
 from ask.indexer.recognition import pictures_in
+from ask.indexer.rows import FileRow, FileState, LeftOut
 from ask.indexer.rules import Rules
 from ask.indexer.scan import Entry, Found, Left, Part, scan
-from ask.indexer.store import FileRow, FileState, LeftOut, Store
+from ask.indexer.store import Store
 
 _BATCH = 500
 _TRY_AGAIN = frozenset(["changing", "vanished", "no permission"])

@@ -19,10 +19,11 @@ from ask.indexer import fill as filling
 from ask.indexer.compile import Compiled
 from ask.indexer.errors import Busy, DiskFull, ModelProblem, NotFound
 from ask.indexer.notices import Notices, Pending, notices
+from ask.indexer.place import prepare_home
 from ask.indexer.progress import Progress
 from ask.indexer.reconcile import Outcome, index, is_away, update
 from ask.indexer.scan import Part
-from ask.indexer.store import Store, prepare_home
+from ask.indexer.store import Store
 from filelock import FileLock, Timeout
 
 FILE = "watch.json"

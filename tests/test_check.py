@@ -12,7 +12,7 @@ import pytest
 from ask.indexer import check, database
 from ask.indexer.fill import embedded_text
 from ask.indexer.progress import Silent
-from ask.indexer.store import hash_of
+from ask.indexer.rows import hash_of
 
 Tree = Callable[..., Path]
 NOTES = {

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ask.indexer import fill, vectors
-from ask.indexer.store import Store, hash_of
+from ask.indexer.rows import hash_of
+from ask.indexer.store import Store
 
 FINGERPRINT = "0" * 16
 SIZE = 32
