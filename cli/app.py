@@ -13,7 +13,8 @@ MODULES = {
     "explaining": ("why", "audit"),
     "looking": ("status", "doctor"),
     "bench": ("bench",),
-    "modelling": ("model", "prompts"),
+    "modelling": ("model",),
+    "prompting": ("prompts",),
     "scripting": ("script",),
     "watching": ("watch", "serve"),
 }

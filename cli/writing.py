@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ask.cli import answers, gate, library, render
-from ask.cli.modelling import PROMPTS, on_this_machine
+from ask.cli.installed import PROMPTS, language_models
 from ask.cli.render import View
 from ask.cli.session import Session
 from ask.cli.settings import Settings
@@ -63,7 +63,7 @@ def desk(session: Session, searcher: Searcher, texts: Mapping[str, str]) -> Iter
         return
     path = Path(name).expanduser()
     if not path.is_file():
-        path = choose(name, on_this_machine(session)).path
+        path = choose(name, language_models(session)).path
     with closing(LocalModel(path, engine_settings(session.settings))) as model:
         yield Desk(model, at_hand, embedder, strict=session.settings.llm_cited)
 
