@@ -15,6 +15,8 @@ from pathlib import Path
 ASK = (sys.executable, "-P", "-m", "ask.cli.start")
 """The command `ask`, as the console script runs it, with the Python that runs the benchmark."""
 RESULTS = Path(__file__).parent / "results"
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+"""An installed package has its bytecode; where this is set, a checkout would be compiled anew by every process."""
 _TELLING = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8", "asimddp", "i8mm")
 _PARTS = ("ask-files", "onnxruntime", "tokenizers", "faiss-cpu", "numpy", "torch", "sentence-transformers")
 
