@@ -15,8 +15,7 @@ from typing import Any
 from ask.cli.client import served
 
 COMMANDS = frozenset(
-    "index search answer status get forget check doctor watch serve model similar bench why audit prompts script"
-    " settings completion".split()
+    "index search answer status get forget check doctor watch serve model similar bench why audit prompts script".split()
 )
 _GLOBAL = frozenset(["--help", "-h", "--version", "--install-completion", "--show-completion"])
 
