@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ask.cli import answers, gate, library, render
+from ask.cli import answers, gate, library, options, render
 from ask.cli.installed import PROMPTS, language_models
 from ask.cli.render import View
 from ask.cli.session import Session
@@ -61,7 +61,7 @@ def desk(session: Session, searcher: Searcher, texts: Mapping[str, str]) -> Iter
     if "://" in name:
         yield Desk(server(session, name), at_hand, embedder)
         return
-    path = Path(name).expanduser()
+    path = Path(options.absolute(name))
     if not path.is_file():
         path = choose(name, language_models(session)).path
     with closing(LocalModel(path, engine_settings(session.settings))) as model:
