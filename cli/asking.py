@@ -331,9 +331,8 @@ def get(
     if json:
         session.put_json(found.as_json())
         return 0
-    session.put(
-        [session.look.paint(line, "dim") for line in [gate.clean(f"{found.path}:{found.line or ''}".rstrip(":"))]]
-    )
+    where = gate.clean_path(found.path) + (f":{found.line}" if found.line else "")
+    session.put([session.look.paint(where, "dim")])
     session.put([gate.clean(line) for line in found.text.split("\n")])
     return 0
 

@@ -168,6 +168,13 @@ def test_get(filled: Any) -> None:
     assert filled("get", "1:2:3:4").code == 2
 
 
+def test_get_shows_what_is_unseen_in_a_name(ask: Any, tree: Callable[..., Path]) -> None:
+    """It left such letters out, so that two files looked as one."""
+    assert ask("index", tree({"invoice\u202efdp.txt": "The invoice from the plumber.\n"}), "-q").code == 0
+    (hit,) = ask("search", "invoice", "--json").json()["hits"]
+    assert "invoice\\u202efdp.txt:1" in ask("get", str(hit["id"])).out
+
+
 def test_similar(filled: Any) -> None:
     root = filled.home.parent / "files"
     said = filled("similar", root / "server" / ".." / "garden.md", "--json")
