@@ -44,10 +44,10 @@ def served() -> list[tuple[str, str]]:
 
 def compiled(session: Session) -> list[Compiled]:
     """The models of meaning that were compiled here, by name."""
-    from ask.indexer.compile import CARD, read_card
+    from ask.indexer.compile import CARD, MODELS, read_card
 
     found: list[Compiled] = []
-    for card in sorted((session.home / "models").glob(f"*/{CARD}")):
+    for card in sorted((session.home / MODELS).glob(f"*/{CARD}")):
         with suppress(ModelProblem):
             found.append(read_card(card.parent))
     return found

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ask.indexer import database, fill, maintain
-from ask.indexer.compile import Compiled, compiled_model, is_compiled
+from ask.indexer.compile import MODELS, Compiled, compiled_model, is_compiled
 from ask.indexer.embed import Embedder
 from ask.indexer.errors import NotFound, UsageError
 from ask.indexer.pool import read_files
@@ -119,9 +119,7 @@ def forecast(home: Path, paths: Sequence[bytes], plan: maintain.Plan, name: str,
             raise UsageError(f"there is no {os.fsdecode(path)}", "Check the spelling.")
     known, consented = _known(home, paths)
     with tempfile.TemporaryDirectory(prefix="ask-plan-") as scratch:
-        models = (
-            home / maintain.MODELS if is_compiled(home / maintain.MODELS, name) else Path(scratch) / maintain.MODELS
-        )
+        models = home / MODELS if is_compiled(home / MODELS, name) else Path(scratch) / MODELS
         if models.is_relative_to(scratch):
             progress.note(f"Preparing the model {name} to measure with (about 20 seconds) …")
         model = compiled_model(models, name)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from ask.indexer import database, helpers, watch
-from ask.indexer.compile import is_compiled
+from ask.indexer.compile import MODELS, is_compiled
 from ask.indexer.errors import AskError
 from ask.indexer.sandbox import TRIALS, reached
 from ask.indexer.weights import locate
@@ -60,7 +60,7 @@ def _model(home: Path, name: str) -> Iterator[Finding]:
     except AskError as error:
         yield Finding("problem", error.message, error.hint)
         return
-    compiled = is_compiled(home / "models", name)
+    compiled = is_compiled(home / MODELS, name)
     yield Finding("ok", f"model {weights.name}, {'ready' if compiled else 'compiled with the first index'}")
 
 

@@ -18,6 +18,7 @@ from ask.indexer import words
 from ask.indexer.compile import read_card
 from ask.indexer.database import Connection
 from ask.indexer.errors import NotFound
+from ask.indexer.spaces import Space, active
 from ask.retriever.fuse import Fused, trust
 from ask.retriever.lexical import Scope
 from ask.retriever.query import Query
@@ -29,16 +30,6 @@ if TYPE_CHECKING:
 
 DEPTH = 200
 """Vectors taken from the nearest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Space:
-    """The vectors that searches use now."""
-
-    id: int
-    fingerprint: str
-    model: str
-    dimensions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +70,6 @@ class Meaning:
     def learned(self) -> Collection[int]:
         """Chunks whose exact vectors questions have made; the index has approximate ones."""
         return self._learned.keys()
-
-    def space(self) -> Space | None:
-        """The active space, None before the first vector."""
-        row = self._db.execute(
-            "SELECT id, fingerprint, model, dimensions FROM spaces"
-            " WHERE id = (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'space')"
-        ).fetchone()
-        return None if row is None else Space(*row)
 
     def open(self, space: Space) -> Opened:
         """The space with its model and FAISS file, read anew when they are not those of the last question."""
@@ -158,7 +141,7 @@ class Meaning:
 
     def keep(self) -> None:
         """Keep the exact vectors that questions have made, if the index can be written now."""
-        if self._learned and (space := self.space()) is not None:
+        if self._learned and (space := active(self._db)) is not None:
             from ask.indexer.fill import keep
 
             keep(self._home, space.fingerprint, dict(self._learned.values()))

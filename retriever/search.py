@@ -14,14 +14,16 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec
 
-from ask.indexer import database
+from ask.indexer import database, spaces
+from ask.indexer.compile import MODELS
 from ask.indexer.errors import NotFound
+from ask.indexer.spaces import Space
 from ask.retriever import assemble, cued, lexical, notes, periods, rank
 from ask.retriever.cues import POSTED, WEIGHTS
 from ask.retriever.fuse import Fused
 from ask.retriever.hits import Hit, Results
 from ask.retriever.lexical import Lexical
-from ask.retriever.meaning import DEPTH, Meaning, Near, Space
+from ask.retriever.meaning import DEPTH, Meaning, Near
 from ask.retriever.query import Query
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ class Searcher:
         self.home = home
         self.budget = budget
         self.db = database.connect(home)
-        self._meaning = Meaning(home, models or home / "models", self.db)
+        self._meaning = Meaning(home, models or home / MODELS, self.db)
 
     def close(self) -> None:
         """Let go of the index."""
@@ -108,7 +110,7 @@ class Searcher:
 
     def space(self) -> Space | None:
         """The active space, None before the first vector."""
-        return self._meaning.space()
+        return spaces.active(self.db)
 
     def embedder(self) -> Embedder:
         """The model of the active space. Raises `NotFound` when nothing has been embedded."""
