@@ -106,10 +106,12 @@ def _once(session: Session) -> int:
 
 
 def _roots(session: Session) -> list[bytes]:
+    from ask.indexer.database import nothing_indexed
+
     with session.searcher() as searcher:
         roots = [bytes(path) for (path,) in searcher.db.execute("SELECT path FROM roots ORDER BY path")]
     if not roots:
-        raise NotFound("nothing is indexed yet", "Run: ask index ~/some/folder")
+        raise nothing_indexed()
     return roots
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ask.indexer import database, maintain, reconcile, sources, spaces, switch, vectors
 from ask.indexer.compile import Compiled
-from ask.indexer.errors import DamagedIndex, NotFound
+from ask.indexer.errors import DamagedIndex
 from ask.indexer.fill import embedded_text
 from ask.indexer.progress import Progress
 from ask.indexer.rows import hash_of
@@ -28,7 +28,7 @@ _DERIVED = ("words", "vectors")
 def check(home: Path, progress: Progress) -> list[str]:
     """Everything that is wrong with the index, in words; an empty list when all is well. Raises `NotFound`, `Busy`."""
     if not (home / database.FILE).exists():
-        raise NotFound("nothing is indexed yet", "Run: ask index ~/some/folder")
+        raise database.nothing_indexed()
     try:
         with Store(home, wait=_WAIT) as store:
             return problems(store, progress)

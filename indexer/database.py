@@ -57,7 +57,7 @@ def connect(home: Path, *, write: bool = False) -> Connection:
     if write:
         path.touch(mode=0o600, exist_ok=True)
     elif not path.exists():
-        raise _nothing()
+        raise nothing_indexed()
     connection = None
     try:
         connection = sqlite.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
@@ -81,10 +81,11 @@ def _check_format(connection: Any, write: bool) -> None:
             "Update ask, or set ASK_HOME to another directory.",
         )
     if found == 0 and not write:
-        raise _nothing()  # the very first run was ended before it made the tables
+        raise nothing_indexed()  # the very first run was ended before it made the tables
 
 
-def _nothing() -> NotFound:
+def nothing_indexed() -> NotFound:
+    """The error of whoever needs an index before there is one."""
     return NotFound("nothing is indexed yet", "Run: ask index ~/some/folder")
 
 
@@ -98,6 +99,11 @@ def below(folder: bytes) -> tuple[bytes, bytes]:
     """The paths below a folder are those greater than the first and less than the second."""
     inside = folder.rstrip(_SEPARATOR) + _SEPARATOR
     return inside, inside[:-1] + bytes([inside[-1] + 1])
+
+
+def lies_in(path: bytes, folder: bytes) -> bool:
+    """Whether a path is that of the folder itself or of something below it."""
+    return path == folder or path.startswith(below(folder)[0])
 
 
 _FULL, _IOERR, _READONLY, _CANTOPEN = 13, 10, 8, 14
@@ -204,6 +210,3 @@ def decompress(blob: bytes) -> str:
         return zstandard.ZstdDecompressor().decompress(blob, max_output_size=1 << 30).decode()
     except (zstandard.ZstdError, UnicodeDecodeError, MemoryError, TypeError) as error:  # or no bytes at all
         raise DamagedIndex(f"a stored text is damaged: {error}", "Run: ask check --repair") from error
-
-
-Migration = Callable[[Any], None]

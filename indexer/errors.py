@@ -16,7 +16,7 @@ AskError                     exit 2 unless said otherwise
     └── ModelMismatch        its files are not those that were pinned
 
 Each error owns its message, its hint (what to do next) and its exit code. They are printed in one place,
-`cli/main.py`. Exceptions of libraries are turned into these where the library is called.
+`cli/start.py`. Exceptions of libraries are turned into these where the library is called.
 """
 
 from __future__ import annotations

@@ -203,8 +203,7 @@ def refresh(store: Store, model: Compiled) -> None:
 def forget(store: Store, path: bytes) -> int:
     """Remove a path beyond recovery, derived files included. Returns the number of files."""
     count = store.forget(path)
-    inside = database.below(path)[0]
-    kept = [p for p in consenting(store, Plan(store.home)).consented if p != path and not p.startswith(inside)]
+    kept = [p for p in consenting(store, Plan(store.home)).consented if not database.lies_in(p, path)]
     remember(store, kept)
     for made in (*store.home.glob("vectors-*"), *store.home.glob("map-*"), *store.home.glob(f"{database.ASIDE}*")):
         made.unlink()

@@ -89,7 +89,7 @@ class Store:
 
     def add_root(self, path: bytes, consent: bool = False) -> int:
         """Remember a root; one inside a known root is not added again. Returns its id."""
-        covering = [r for r in self.roots() if path == r[1] or path.startswith(database.below(r[1])[0])]
+        covering = [r for r in self.roots() if database.lies_in(path, r[1])]
         if covering:
             return max(covering, key=lambda r: len(r[1]))[0]
         with self.transaction():
@@ -207,7 +207,7 @@ class Store:
     def forget(self, path: bytes) -> int:
         """Remove a file or everything below a folder, roots included, beyond recovery. Returns the number of files."""
         found = list(self.files_below(path))
-        roots = [r for r in self.roots() if r[1] == path or r[1].startswith(database.below(path)[0])]
+        roots = [r for r in self.roots() if database.lies_in(r[1], path)]
         if not found and not roots:
             raise NotFound(f"{os.fsdecode(path)} is not in the index", "ask status shows what is.")
         for each in found:

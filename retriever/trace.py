@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ask.indexer.database import lies_in
 from ask.indexer.documents import REASONS
 from ask.indexer.words import query_terms, quoted
 from ask.retriever import lexical
@@ -81,8 +82,7 @@ def _operators(searcher: Searcher, query: Query, chunks: Sequence[int]) -> Itera
 
 def _not_scanned(searcher: Searcher, raw: bytes) -> str:
     roots = [bytes(root) for (root,) in searcher.db.execute("SELECT path FROM roots")]
-    inside = any(raw == root or raw.startswith(root.rstrip(b"/") + b"/") for root in roots)
-    if not inside:
+    if not any(lies_in(raw, root) for root in roots):
         return "it lies in no indexed folder; run: ask index on its folder"
     above = raw
     while len(above) > 1:
