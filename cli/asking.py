@@ -247,8 +247,7 @@ def _quoted(
         from ask.cli import writing
 
         source = writing.with_material(query.text, texts, replace(found, hits=()), searcher)
-    embedder = searcher.embedder() if searcher.space() is not None else None
-    reply = quoted(query.text, source, embedder, library.of(session, searcher, texts))
+    reply = quoted(query.text, source, searcher.embedder(), library.of(session, searcher, texts))
     if session.json:
         session.put_json(as_json(reply, [hit_json(hit) for hit in found.hits]))
         return 1 if reply.abstained else 0

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec
 
 from ask.indexer import database, spaces
 from ask.indexer.compile import MODELS
-from ask.indexer.errors import NotFound
 from ask.indexer.spaces import Space
 from ask.retriever import assemble, cued, lexical, notes, periods, rank
 from ask.retriever.cues import POSTED, WEIGHTS
@@ -112,12 +111,10 @@ class Searcher:
         """The active space, None before the first vector."""
         return spaces.active(self.db)
 
-    def embedder(self) -> Embedder:
-        """The model of the active space. Raises `NotFound` when nothing has been embedded."""
+    def embedder(self) -> Embedder | None:
+        """The model of the active space; None when nothing has been embedded."""
         space = self.space()
-        if space is None:
-            raise NotFound("no model has been prepared yet", "Run: ask index ~/some/folder")
-        return self._meaning.open(space).embedder
+        return None if space is None else self._meaning.open(space).embedder
 
     def _ranked(
         self, query: Query, only: Only, found: Lexical, near: Near | None, most: int = rank.MOST
