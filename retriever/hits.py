@@ -61,6 +61,17 @@ class Hit:
     """The part of the snippet that matched best where its words do not tell: code points of the snippet, half-open."""
 
     @property
+    def has_plain_lines(self) -> bool:
+        """True when the lines of its text are those of the file, so that they can be counted, and beyond it as well.
+
+        A mail that was decoded or a web page has other lines in its text than in its file.
+        """
+        if self.line is None or self.end_line is None:
+            return False
+        text = self.text or self.snippet
+        return self.end_line - self.line in (text.count("\n"), text.rstrip("\n").count("\n"))
+
+    @property
     def family(self) -> tuple[str, ...]:
         """The paths of the copies."""
         return tuple(copy.path for copy in self.copies)
