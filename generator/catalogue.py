@@ -36,46 +36,29 @@ class IndexCatalogue:
 
     def list(self, after: date | None, before: date | None, kind: str) -> Sequence[Hit]:
         """The first chunk of each document, newest first."""
+        db = self._searcher.db
         condition, values = _limits(after, before, kind).sql()
-        found = self._searcher.db.execute(
+        found = db.execute(
             "SELECT min(c.id) FROM chunks c JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
             f" WHERE {condition} GROUP BY d.id ORDER BY {DATE} DESC LIMIT {LISTED}",
             values,
         ).fetchall()
-        return [self._hit(row, rank) for rank, row in enumerate(rows.rows(self._searcher.db, [i for (i,) in found]), 1)]
+        listed = rows.rows(db, [i for (i,) in found])
+        return [row.hit(rank, rows.chunk_text(db, row)) for rank, row in enumerate(listed, 1)]
 
     def count(self, query: str, after: date | None, before: date | None, kind: str) -> int:
         """Documents that hold every telling word of `query`; all of them when it is empty."""
-        condition, values = _limits(after, before, kind).sql()
-        tables = "chunks c JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
+        db, limits = self._searcher.db, _limits(after, before, kind)
         if not query.strip():
-            row = self._searcher.db.execute(f"SELECT count(DISTINCT d.id) FROM {tables} WHERE {condition}", values)
+            condition, values = limits.sql()
+            row = db.execute(
+                "SELECT count(DISTINCT d.id) FROM chunks c JOIN documents d ON d.id = c.document_id"
+                f" JOIN files f ON f.id = d.file_id WHERE {condition}",
+                values,
+            )
             return int(row.fetchone()[0])
-        scope = f"SELECT c.id FROM {tables} WHERE {condition}", values
-        found = lexical.search(self._searcher.db, parse(query), scope)
+        found = lexical.search(db, parse(query), limits.scope())
         return len({found.document_of[i] for i, share in found.coverage.items() if share >= _ALL_WORDS})
-
-    def _hit(self, row: rows.Row, rank: int) -> Hit:
-        body = rows.text(self._searcher.db, row.document_id)[row.start : row.end]
-        return Hit(
-            rank=rank,
-            score=0.0,
-            id=row.id,
-            path=row.path,
-            document=row.member,
-            kind=row.kind,
-            title=row.title,
-            line=row.line,
-            end_line=row.end_line,
-            page=row.page,
-            date=row.date,
-            snippet=body[:300],
-            why={},
-            text=body,
-            heading=row.headings,
-            document_id=row.document_id,
-            start=row.start,
-        )
 
 
 def _limits(after: date | None, before: date | None, kind: str) -> Filters:

@@ -52,27 +52,14 @@ def centred(db: Connection, query: Query, found: list[Hit], near: Near) -> list[
 
 
 def _hit(db: Connection, query: Query, candidate: Fused, row: rows.Row, rank: int, *, exact: bool) -> Hit:
-    body = rows.text(db, row.document_id)[row.start : row.end]
+    body = rows.chunk_text(db, row)
     focus = query.cues.focus(body, row.kind, row.people) if query.cues else None
     start, end = part(body, query.words, focus)
-    return Hit(
-        rank=rank,
+    return replace(
+        row.hit(rank, body),
         score=candidate.score,
-        id=row.id,
-        path=row.path,
-        document=row.member,
-        kind=row.kind,
-        title=row.title,
-        line=row.line,
-        end_line=row.end_line,
-        page=row.page,
-        date=row.date,
         snippet=body[start:end],
         why=dict(candidate.parts),
-        text=body,
-        heading=row.headings,
-        document_id=row.document_id,
-        start=row.start,
         exact=exact,
         lines=rows.line_numbers(db, row, [row.start + at for at in _line_starts(body, start, end)]),
         focus=_within(focus, start, end),

@@ -41,7 +41,7 @@ def with_cues(db: Connection, cues: Cues, fused: Sequence[Fused], pointed: Colle
     reads_body = bool(cues.of("kind") or cues.of("link"))
     lifted: list[Fused] = []
     for row in rows.rows(db, list(weighed)):
-        body = rows.text(db, row.document_id)[row.start : row.end] if reads_body else ""
+        body = rows.chunk_text(db, row) if reads_body else ""
         parts = prior(cues, row.date, row.kind, row.people, body)
         lifted.append(Fused(row.id, {**weighed[row.id].parts, **parts}))
     return [*sorted(lifted, key=lambda one: (-one.score, one.id)), *(one for one in fused if one.id not in weighed)]

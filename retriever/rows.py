@@ -11,8 +11,11 @@ from datetime import UTC, datetime
 from ask.indexer.database import Connection, decompress
 from ask.indexer.errors import NotFound
 from ask.retriever.filters import DATE
+from ask.retriever.hits import Hit
 
 _BATCH = 64
+_BEGINNING = 300
+"""Code points of a snippet that nothing was searched for."""
 _SELECT = f"""
 SELECT c.id, c.start, c."end", c.line, c.end_line, c.page, c.heading, c.tier, d.id, d.member, d.kind, d.title, d.hash,
        f.path, {DATE}, d.people
@@ -63,10 +66,38 @@ class Row:
     @property
     def date(self) -> datetime | None:
         """The document's date; None for one that no calendar knows."""
-        try:
-            return datetime.fromtimestamp(self.seconds, UTC)
-        except (OverflowError, OSError, ValueError):
-            return None
+        return moment(self.seconds)
+
+    def hit(self, rank: int, text: str) -> Hit:
+        """As a hit that nothing was searched for: no score, and the beginning of `text`, its chunk's, as the snippet."""
+        return Hit(
+            rank=rank,
+            score=0.0,
+            id=self.id,
+            path=self.path,
+            document=self.member,
+            kind=self.kind,
+            title=self.title,
+            line=self.line,
+            end_line=self.end_line,
+            page=self.page,
+            date=self.date,
+            snippet=text[:_BEGINNING],
+            why={},
+            text=text,
+            heading=self.headings,
+            document_id=self.document_id,
+            start=self.start,
+            exact=self.tier == 2,
+        )
+
+
+def moment(seconds: int) -> datetime | None:
+    """A Unix time as a date; None for one that no calendar knows."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
 
 
 def rows(db: Connection, ids: Sequence[int]) -> Iterator[Row]:
@@ -95,3 +126,8 @@ def text(db: Connection, document_id: int) -> str:
     if row is None:
         raise NotFound(f"document {document_id} is not in the index any more")
     return decompress(row[0])
+
+
+def chunk_text(db: Connection, row: Row) -> str:
+    """The text of a chunk. Raises `NotFound`."""
+    return text(db, row.document_id)[row.start : row.end]
