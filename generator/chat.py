@@ -52,13 +52,11 @@ class Conversation:
         self._rewrite = rewrite
         self.turns: list[Turn] = []
         self._passages: tuple[Passage, ...] = ()
-        self._first = ""
 
     def forget(self) -> None:
         """Forget everything that was said and read."""
         self.turns.clear()
         self._passages = ()
-        self._first = ""
 
     def ask(self, typed: str) -> Generator[Event]:
         """Answer a question or a follow-up; the last event is `Done`."""

@@ -84,11 +84,6 @@ def one_document(said: Sequence[Said], source: Source, room: Room, member: str |
     )
 
 
-def links_of(text: str) -> list[str]:
-    """The addresses in a text."""
-    return [match.group() for match in _LINK.finditer(text)]
-
-
 def _day(one: Said) -> str:
     return one.at.strftime("%Y-%m-%d") if one.at else ""
 
