@@ -17,7 +17,6 @@ from ask.indexer.errors import Busy
 from ask.indexer.progress import Progress
 
 if TYPE_CHECKING:
-    from ask.indexer.maintain import Plan
     from ask.indexer.reconcile import Outcome
     from ask.indexer.sources import Compared
     from ask.indexer.store import Store
@@ -73,7 +72,7 @@ def index(
     with progress.shown(session.look_err, quiet=quiet) as shown, _writer(session.home, wait_lock, shown) as store:
         model = maintain.prepare_model(session.home, session.settings.model, shown)
         switch.choose(store, model)
-        how = _plan(session, named if consent else ())
+        how = session.plan(named if consent else ())
         outcome = maintain.index(store, named, how, model, shown)
         tier = wait or (Tier.full if session.look_err.width is None else Tier.instant)
         threads = session.settings.threads or None
@@ -107,7 +106,7 @@ def _forecast(session: Session, named: Sequence[bytes], consented: Sequence[byte
     from ask.indexer import forecast
 
     with progress.shown(session.look_err, quiet=quiet) as shown:
-        found = forecast.forecast(session.home, named, _plan(session, consented), session.settings.model, shown)
+        found = forecast.forecast(session.home, named, session.plan(consented), session.settings.model, shown)
     if session.json:
         session.put_json(asdict(found))
     else:
@@ -126,24 +125,6 @@ def _writer(home: Path, wait: float, shown: Progress) -> Store:
             raise
     shown.note("Another ask is writing to the index; waiting for it …")
     return Store(home, wait)
-
-
-def _plan(session: Session, consented: Sequence[bytes]) -> Plan:
-    from ask.indexer.browsers import databases
-    from ask.indexer.maintain import Plan
-
-    values = session.settings
-    return Plan(
-        home=session.home,
-        limits=values.limits(),
-        workers=values.threads or None,
-        exclude=values.exclude,
-        gitignore=values.gitignore,
-        consented=tuple(consented),
-        browsers=databases(Path.home()) if values.browsers else (),
-        languages=values.languages,
-        pictures=values.pictures,
-    )
 
 
 def _outcome_json(outcome: Outcome) -> dict[str, object]:
@@ -232,7 +213,7 @@ def check(
     session = Session(json)
     with progress.shown(session.look_err, quiet=json) as shown:
         found = checking.check(session.home, shown)
-        plan, name = _plan(session, ()), session.settings.model
+        plan, name = session.plan(), session.settings.model
         compared = None
         if checking.can_compare(found):
             model = maintain.prepare_model(session.home, name, shown)

@@ -19,6 +19,7 @@ from ask.retriever.hits import Hit
 if TYPE_CHECKING:
     from ask.cli.answering import Kept
     from ask.cli.render import View
+    from ask.indexer.maintain import Plan
     from ask.retriever.filters import Filters
     from ask.retriever.people import Me
     from ask.retriever.query import Query
@@ -118,6 +119,24 @@ class Session:
         finally:
             if self.kept is None:
                 opened.close()
+
+    def plan(self, consented: Sequence[bytes] = ()) -> Plan:
+        """How to index, as set; `consented` are paths that may be read although they look secret."""
+        from ask.indexer.browsers import databases
+        from ask.indexer.maintain import Plan
+
+        values = self.settings
+        return Plan(
+            home=self.home,
+            limits=values.limits(),
+            workers=values.threads or None,
+            exclude=values.exclude,
+            gitignore=values.gitignore,
+            consented=tuple(consented),
+            browsers=databases(Path.home()) if values.browsers else (),
+            languages=values.languages,
+            pictures=values.pictures,
+        )
 
     def put(self, lines: Iterator[str] | Sequence[str]) -> None:
         """Lines that have been through the gate, on stdout."""

@@ -18,7 +18,6 @@ from ask.cli.session import Session
 from ask.indexer.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
-    from ask.indexer.maintain import Plan
     from ask.indexer.reconcile import Outcome
 
 SYSTEMD = Template("""\
@@ -92,12 +91,6 @@ def serve(json: options.Json = False) -> int:
     return _watch(Session(json))
 
 
-def _plan(session: Session) -> Plan:
-    from ask.cli.building import _plan as plan
-
-    return plan(session, ())
-
-
 def _once(session: Session) -> int:
     """As `ask index` on every root."""
     from ask.cli.building import index
@@ -123,7 +116,7 @@ def _watch(session: Session) -> int:
 
     count = len(_roots(session))
     model = maintain.prepare_model(session.home, session.settings.model, Silent())
-    watcher = Watcher(_plan(session), model, Silent(), lambda outcome: _tell(session, outcome))
+    watcher = Watcher(session.plan(), model, Silent(), lambda outcome: _tell(session, outcome))
     service = Service(session.home)
     watcher.state.service = service.says
     try:
