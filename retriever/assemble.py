@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from ask.indexer.database import Connection
-from ask.retriever import meant, rows
+from ask.retriever import rows
 from ask.retriever.families import Families
+from ask.retriever.focus import HITS, best_sentences, told_by_words
 from ask.retriever.fuse import Fused
 from ask.retriever.hits import Copy, Hit
 from ask.retriever.meaning import Near
@@ -43,10 +44,10 @@ def hits(db: Connection, query: Query, fused: Sequence[Fused], n: int, exact: Co
 
 def centred(db: Connection, query: Query, found: list[Hit], near: Near) -> list[Hit]:
     """Snippets of the best hits around what means the question, where its words do not stand there."""
-    short = [h for h in found[: meant.HITS] if h.focus is None and not meant.told_by_words(h.text, query.words)]
+    short = [h for h in found[:HITS] if h.focus is None and not told_by_words(h.text, query.words)]
     if not short:
         return found
-    sentences = meant.best_sentences([hit.text for hit in short], near.vector, near.opened.embedder)
+    sentences = best_sentences([hit.text for hit in short], near.vector, near.opened.embedder)
     spans = {hit.id: span for hit, span in zip(short, sentences, strict=True) if span is not None}
     return [replace(hit, **_shown(db, hit, query, spans[hit.id])) if hit.id in spans else hit for hit in found]
 

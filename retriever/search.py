@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec
 from ask.indexer import database, spaces
 from ask.indexer.compile import MODELS
 from ask.indexer.spaces import Space
-from ask.retriever import assemble, cued, lexical, notes, periods, rank
+from ask.retriever import assemble, cue_candidates, lexical, notes, periods, rank
 from ask.retriever.cues import POSTED, WEIGHTS
 from ask.retriever.fuse import Fused
 from ask.retriever.hits import Hit, Results
@@ -88,7 +88,7 @@ class Searcher:
                 near = self._meaning.ask(opened, query)
             with clock.stage("meaning"):
                 self._meaning.look(near, scope, max(DEPTH, n))
-                pointed = cued.candidates(self.db, query, scope) if only == "both" else []
+                pointed = cue_candidates.candidates(self.db, query, scope) if only == "both" else []
                 self._meaning.compare(near, [*list(found.passages)[: max(rank.MOST, n)], *pointed])
                 self._obey(query, near.cosines)
             with clock.stage("sharpen"):
