@@ -6,10 +6,11 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from ask.indexer.database import Connection, decompress
 from ask.indexer.errors import NotFound
+from ask.indexer.unix_time import of_unix
 from ask.retriever.filters import DATE
 from ask.retriever.hits import Hit
 
@@ -66,7 +67,7 @@ class Row:
     @property
     def date(self) -> datetime | None:
         """The document's date; None for one that no calendar knows."""
-        return moment(self.seconds)
+        return of_unix(self.seconds)
 
     def hit(self, rank: int, text: str) -> Hit:
         """As a hit that nothing was searched for: no score, and the beginning of `text`, its chunk's, as the snippet."""
@@ -90,14 +91,6 @@ class Row:
             start=self.start,
             exact=self.tier == 2,
         )
-
-
-def moment(seconds: int) -> datetime | None:
-    """A Unix time as a date; None for one that no calendar knows."""
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, OSError, ValueError):
-        return None
 
 
 def rows(db: Connection, ids: Sequence[int]) -> Iterator[Row]:

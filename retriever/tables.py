@@ -9,10 +9,10 @@ from datetime import datetime
 
 from ask.indexer import words
 from ask.indexer.database import Connection
+from ask.indexer.unix_time import of_unix
 from ask.indexer.words import fold
 from ask.retriever.counting import Counting
 from ask.retriever.filters import DATE
-from ask.retriever.rows import moment
 
 Cell = str | int | datetime | None
 
@@ -72,7 +72,7 @@ def _list(db: Connection, counting: Counting) -> Table:
     everything = [*values, counting.limit]
     found = db.execute(query, everything).fetchall()
     rows = tuple(
-        (os.fsdecode(bytes(path)), member, kind, title, moment(seconds), size)
+        (os.fsdecode(bytes(path)), member, kind, title, of_unix(seconds), size)
         for path, member, kind, title, seconds, size, _ in found
     )
     columns = ("path", "document", "kind", "title", "date", "size")
