@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import sqlite3 as _stdlib_sqlite
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,21 @@ def connect(home: Path, *, write: bool = False) -> Connection:
             raise
         raise problem from error
     return connection  # type: ignore[no-any-return]
+
+
+@contextmanager
+def reading(home: Path) -> Iterator[Connection]:
+    """The index, open for reading as long as the block lasts. Raises what `connect` does, also for what the block meets."""
+    connection = connect(home)
+    try:
+        yield connection
+    except DatabaseError as error:
+        problem = explained(error, home)
+        if problem is None:
+            raise
+        raise problem from error
+    finally:
+        connection.close()
 
 
 def _check_format(connection: Any, write: bool) -> None:

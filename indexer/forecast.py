@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -132,7 +132,7 @@ def forecast(home: Path, paths: Sequence[bytes], plan: maintain.Plan, name: str,
 
 def _known(home: Path, paths: Iterable[bytes]) -> tuple[dict[bytes, FileRow], list[bytes]]:
     """What an index that may be there knows of the paths, and what there is consent for."""
-    with suppress(NotFound), closing(database.connect(home)) as db:
+    with suppress(NotFound), database.reading(home) as db:
         files = {path: row for below in paths for path, row in known_below(db, below).items()}
         return files, maintain.consents(db)
     return {}, []

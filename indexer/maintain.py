@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -83,7 +83,7 @@ def require(home: Path, paths: Sequence[bytes]) -> None:
 
 def _is_known(home: Path, path: bytes) -> bool:
     """True when the index holds something at or below the path."""
-    with suppress(NotFound), closing(database.connect(home)) as db:
+    with suppress(NotFound), database.reading(home) as db:
         known = db.execute(
             "SELECT 1 FROM files WHERE path = ? OR (path > ? AND path < ?) UNION SELECT 1 FROM roots WHERE path = ?",
             (path, *database.below(path), path),

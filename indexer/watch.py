@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -228,7 +228,7 @@ class Watcher:
     def _look_at_roots(self) -> None:
         """A root that another command added or a disk that came back is a reason to look at everything."""
         try:
-            with closing(database.connect(self._plan.home)) as db:
+            with database.reading(self._plan.home) as db:
                 roots = [bytes(path) for (path,) in db.execute("SELECT path FROM roots ORDER BY path")]
                 away = [path for path in roots if is_away(db, path)]
         except NotFound:
