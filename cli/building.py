@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +17,8 @@ from ask.indexer.errors import Busy
 from ask.indexer.progress import Progress
 
 if TYPE_CHECKING:
+    from ask.indexer.compile import Compiled
+    from ask.indexer.maintain import Plan
     from ask.indexer.reconcile import Outcome
     from ask.indexer.sources import Compared
     from ask.indexer.store import Store
@@ -74,22 +76,36 @@ def index(
         switch.choose(store, model)
         how = session.plan(named if consent else ())
         outcome = maintain.index(store, named, how, model, shown)
-        tier = wait or (Tier.full if session.look_err.width is None else Tier.instant)
-        threads = session.settings.threads or None
-        if tier is Tier.instant:
-            maintain.cover(store, model, threads, shown)
-            if wait is None:
-                maintain.fill(store, model, threads, shown, enough=_after(A_LITTLE))
-        elif tier is Tier.full:
-            maintain.fill(store, model, threads, shown)
-            if found := maintain.look_at_pictures(store, how, model, shown):
-                maintain.fill(store, model, threads, shown)
-                outcome.unreadable = {path: why for path, why in outcome.unreadable.items() if path not in found}
+        found = _give_meaning(session, store, how, model, wait, shown)
+        outcome.unreadable = {path: why for path, why in outcome.unreadable.items() if path not in found}
     if json:
         session.put_json(_outcome_json(outcome))
     else:
         _summary(session, outcome)
     return 3 if outcome.unreadable else 0
+
+
+def _give_meaning(
+    session: Session, store: Store, how: Plan, model: Compiled, wait: Tier | None, shown: Progress
+) -> Collection[bytes]:
+    """Meaning as far as it is waited for; None: what takes seconds on a terminal, all of it elsewhere.
+
+    Returns the files in whose pictures text was found.
+    """
+    from ask.indexer import maintain
+
+    tier = wait or (Tier.full if session.look_err.width is None else Tier.instant)
+    threads = session.settings.threads or None
+    if tier is Tier.instant:
+        maintain.cover(store, model, threads, shown)
+        if wait is None:
+            maintain.fill(store, model, threads, shown, enough=_after(A_LITTLE))
+    if tier is not Tier.full:
+        return ()
+    maintain.fill(store, model, threads, shown)
+    if found := maintain.look_at_pictures(store, how, model, shown):
+        maintain.fill(store, model, threads, shown)
+    return found
 
 
 def _after(seconds: float) -> Callable[[], bool]:

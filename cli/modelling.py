@@ -101,8 +101,8 @@ def use(
     chosen = "" if name is None else _chosen(session, name)
     if allow_host:
         hosts = dict.fromkeys((*settings.load().values.llm_hosts, *allow_host))
-        set_value(session.home / "config.toml", "llm_hosts", list(hosts))
-    set_value(session.home / "config.toml", "llm", chosen)
+        set_value(session.home / settings.FILE, "llm_hosts", list(hosts))
+    set_value(session.home / settings.FILE, "llm", chosen)
     if json:
         session.put_json({"kind": "answers", "llm": chosen or None})
     else:
@@ -121,7 +121,7 @@ def _use_for_meaning(session: Session, name: str, *, later: bool, quiet: bool) -
     named = options.absolute(name) if is_folder else name
     with progress.shown(session.look_err, quiet=quiet or session.json) as shown:
         model = maintain.prepare_model(session.home, named, shown)
-        set_value(session.home / "config.toml", "model", named)
+        set_value(session.home / settings.FILE, "model", named)
         with Store(session.home, wait=60.0) as store:
             switch.choose(store, model)
             if not later:
