@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from ask.generator.context import Library, widened
+from ask.indexer.words import query_terms, quoted
 from ask.retriever import lexical, rows
 from ask.retriever.filters import DATE, Filters
 from ask.retriever.hits import Hit
@@ -15,7 +16,7 @@ from ask.retriever.search import Searcher
 OPENED = 1500
 """Code points before and after a passage that `open` reads."""
 LISTED = 20
-_ALL_WORDS = 0.99
+_HOLDS = "d.id IN (SELECT h.document_id FROM words JOIN chunks h ON h.id = words.rowid WHERE words MATCH ?)"
 
 
 class IndexCatalogue:
@@ -47,18 +48,30 @@ class IndexCatalogue:
         return [row.hit(rank, rows.chunk_text(db, row)) for rank, row in enumerate(listed, 1)]
 
     def count(self, query: str, after: date | None, before: date | None, kind: str) -> int:
-        """Documents that hold every telling word of `query`; all of them when it is empty."""
-        db, limits = self._searcher.db, _limits(after, before, kind)
-        if not query.strip():
-            condition, values = limits.sql()
-            row = db.execute(
-                "SELECT count(DISTINCT d.id) FROM chunks c JOIN documents d ON d.id = c.document_id"
-                f" JOIN files f ON f.id = d.file_id WHERE {condition}",
-                values,
-            )
-            return int(row.fetchone()[0])
-        found = lexical.search(db, parse(query), limits.scope())
-        return len({found.document_of[i] for i, share in found.coverage.items() if share >= _ALL_WORDS})
+        """Documents that hold every telling word of `query`, in any of its forms; all of them when it is empty.
+
+        Raises `EmptyQuery`. Counted by SQL: a search looks at its best candidates only.
+        """
+        condition, values = _limits(after, before, kind).sql()
+        for wanted, expression in _expressions(query) if query.strip() else ():
+            condition += f" AND {'' if wanted else 'NOT '}{_HOLDS}"
+            values.append(expression)
+        row = self._searcher.db.execute(
+            "SELECT count(DISTINCT d.id) FROM chunks c JOIN documents d ON d.id = c.document_id"
+            f" JOIN files f ON f.id = d.file_id WHERE {condition}",
+            values,
+        )
+        return int(row.fetchone()[0])
+
+
+def _expressions(text: str) -> Iterator[tuple[bool, str]]:
+    """(whether a document must hold it, FTS5 expression that one of its chunks matches) for each part of a question."""
+    query = parse(text)
+    yield from ((True, quoted(terms)) for word in query.words if (terms := query_terms(word)))
+    if (must := lexical.must_match(query)) is not None:
+        yield True, must
+    if (must_not := lexical.must_not_match(query)) is not None:
+        yield False, must_not
 
 
 def _limits(after: date | None, before: date | None, kind: str) -> Filters:
