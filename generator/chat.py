@@ -1,8 +1,8 @@
 """A conversation: follow-ups are understood, searched for and answered; what was said is remembered until forgotten.
 
-A follow-up that does not stand by itself is first written out by the model, as one more turn of the conversation, so
-that what the model has read stays read. Passages that were given before are given again while they answer, for the
-same reason. The oldest turns go when the window is full.
+A follow-up that does not stand by itself is first written out by the model (query rewriting), as one more turn of the
+conversation, so that what the model has read stays read. Passages that were given before are given again while they
+answer, for the same reason. The oldest turns go when the window is full.
 """
 
 from __future__ import annotations

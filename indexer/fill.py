@@ -109,8 +109,10 @@ def next_ids(db: Connection) -> list[int]:
 
 
 def keep(home: Path, fingerprint: str, learned: Mapping[bytes, Vectors]) -> bool:
-    """Keep exact vectors that a search has made, by the hash of their text; False when the index cannot be written now,
-    because another process does: they are then made again when they are needed."""
+    """Keep exact vectors that a search has made, by the hash of their text; each is float32 (dimensions,) of length 1.
+
+    False when the index cannot be written now, because another process does: they are then made again when needed.
+    """
     try:
         with Store(home) as store:
             space = spaces.known(store.db, fingerprint)

@@ -1,4 +1,4 @@
-"""The side of meaning: a question's vector, the chunks nearest to it, and their cosines.
+"""The side of meaning (dense retrieval): a question's vector, the chunks nearest to it, and their cosines.
 
     question → vector → nearest chunks → those that words found, too → exact cosines for the best
 

@@ -70,7 +70,7 @@ class Row:
         return of_unix(self.seconds)
 
     def hit(self, rank: int, text: str) -> Hit:
-        """As a hit that nothing was searched for: no score, and the beginning of `text`, its chunk's, as the snippet."""
+        """As a hit that was not searched for: without a score, the beginning of its chunk's `text` as the snippet."""
         return Hit(
             rank=rank,
             score=0.0,

@@ -136,7 +136,7 @@ class Searcher:
     def _results(
         self, query: Query, only: Only, hits: list[Hit], found: Lexical, near: Near | None, clock: _Clock
     ) -> Results:
-        """The hits if they are good enough, with what limits them; else the nearest misses, and why there is nothing."""
+        """The hits if they are good enough, with what limits them; else the nearest misses, and why there are none."""
         alone = query.like is not None and not query.words  # what is nearest to a file is what was asked for
         cosines = near.cosines if near else {}
         good = [hit for hit in hits if alone or _is_good(hit, found, cosines)]
