@@ -19,14 +19,15 @@ from pathlib import Path
 
 from ask.indexer import database, fill, maintain
 from ask.indexer.compile import MODELS, Compiled, compiled_model, is_compiled
+from ask.indexer.documents import UNREADABLE
 from ask.indexer.embed import Embedder
 from ask.indexer.errors import NotFound, UsageError
 from ask.indexer.pool import read_files
 from ask.indexer.prepare import reader_version
 from ask.indexer.progress import Progress
-from ask.indexer.reconcile import unchanged
+from ask.indexer.reconcile import state_of, unchanged
 from ask.indexer.rows import FileRow, FileState, hash_of
-from ask.indexer.scan import Found, Left, scan
+from ask.indexer.scan import Left, scan
 from ask.indexer.static import Static
 from ask.indexer.store import Store, known_below
 
@@ -151,7 +152,7 @@ def _look(
             if isinstance(entry, Left):
                 _leave(looked, entry)
                 continue
-            row, state = known.get(entry.path), _state(entry)
+            row, state = known.get(entry.path), state_of(entry, None)
             if row is not None and unchanged(row, state, reader):
                 looked.same += Amount(1, entry.size)
             else:
@@ -160,18 +161,12 @@ def _look(
 
 
 def _leave(looked: _Looked, entry: Left) -> None:
-    from ask.indexer.documents import UNREADABLE
-
     if entry.reason in UNREADABLE:
         looked.unreadable[entry.reason] += 1
         return
     looked.left[entry.reason] += Amount(1, entry.size)
     if entry.reason == "secret" and len(looked.secrets) < NAMED:
         looked.secrets.append(os.fsdecode(entry.path))
-
-
-def _state(entry: Found) -> FileState:
-    return FileState(entry.path, entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode)
 
 
 def suffix(path: bytes) -> str:

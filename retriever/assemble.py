@@ -76,7 +76,7 @@ def _shown(db: Connection, hit: Hit, query: Query, focus: Span) -> dict[str, Any
 
 
 def _with_copy(hit: Hit, row: rows.Row, *, same: bool) -> Hit:
-    if row.path == hit.path or row.path in hit.family:
+    if hit.stands_for(row.path):
         return hit
     return replace(hit, copies=(*hit.copies, Copy(row.path, row.date, same)))
 

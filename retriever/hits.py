@@ -76,6 +76,10 @@ class Hit:
         """The paths of the copies."""
         return tuple(copy.path for copy in self.copies)
 
+    def stands_for(self, path: str) -> bool:
+        """Whether it is the file at an absolute path, or has it among its copies."""
+        return path == self.path or path in self.family
+
 
 @dataclass(frozen=True, slots=True)
 class Results:
