@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ask.cli import options
-from ask.cli.session import Session
+from ask.cli.session import Session, user_home
 from ask.indexer.errors import ModelProblem
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def language_models(session: Session, folders: Sequence[Path] = ()) -> list[Mode
 
     named: list[str | Path] = [*folders, *session.settings.llm_folders]
     wanted = [Path(options.absolute(folder)) for folder in named]
-    return models.found(models.places(Path.home(), os.environ, session.home / FETCHED, wanted))
+    return models.found(models.places(user_home(), os.environ, session.home / FETCHED, wanted))
 
 
 def served() -> list[tuple[str, str]]:

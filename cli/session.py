@@ -78,7 +78,7 @@ class Session:
 
         if named := self.settings.me:
             return Me(tuple(n for n in named if "@" not in n), tuple(n for n in named if "@" in n))
-        return guess_me(Path.home(), os.environ.get("USER", ""))
+        return guess_me(user_home(), os.environ.get("USER", ""))
 
     def question(
         self,
@@ -133,7 +133,7 @@ class Session:
             exclude=values.exclude,
             gitignore=values.gitignore,
             consented=tuple(consented),
-            browsers=databases(Path.home()) if values.browsers else (),
+            browsers=databases(user_home()) if values.browsers else (),
             languages=values.languages,
             pictures=values.pictures,
         )
@@ -147,6 +147,12 @@ class Session:
     def put_json(self, value: object) -> None:
         """One JSON document on stdout."""
         gate.write_json(value, sys.stdout, indent=1 if self.look.width is not None else None)
+
+
+def user_home() -> Path:
+    """The home of the user; for one who has none, a folder that is not there. (`Path.home` raises.)"""
+    found = Path(os.path.expanduser("~"))  # noqa: PTH111
+    return found if found.is_absolute() else Path("/nonexistent")
 
 
 def hit_json(hit: Hit) -> dict[str, object]:

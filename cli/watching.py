@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 import typer
 from ask.cli import gate, options
-from ask.cli.session import Session
+from ask.cli.session import Session, user_home
 from ask.indexer.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -157,10 +157,10 @@ def _tell(session: Session, outcome: Outcome) -> None:
 def service_file() -> Path:
     """Where a service of this user is described to the system. Raises `UsageError` on Windows."""
     if sys.platform == "darwin":
-        return Path.home() / "Library/LaunchAgents/ask.watch.plist"
+        return user_home() / "Library/LaunchAgents/ask.watch.plist"
     if sys.platform == "win32":
         raise UsageError("--install knows systemd and launchd", "Let the Task Scheduler run: ask watch")
-    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    base = os.environ.get("XDG_CONFIG_HOME") or str(user_home() / ".config")
     return Path(base) / "systemd" / "user" / "ask-watch.service"
 
 
