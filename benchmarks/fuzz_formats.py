@@ -25,7 +25,7 @@ from pathlib import Path
 from ask.indexer.errors import Unreadable
 from ask.indexer.extract import Source, read
 from ask.indexer.pool import ReaderSettings, read_files
-from ask.indexer.store import FileState
+from ask.indexer.rows import FileState
 
 TESTS = Path(__file__).parents[1] / "tests"
 SLOW = 10.0

@@ -29,12 +29,13 @@ from pathlib import Path
 import home as real
 import numpy as np
 import numpy.typing as npt
-from ask.indexer import fill, maintain, vectors, words
+from ask.indexer import maintain, spaces, vectors, words
 from ask.indexer.compile import Compiled
 from ask.indexer.documents import Chunk, Document
 from ask.indexer.embed import Embedder
 from ask.indexer.progress import Silent
-from ask.indexer.store import ChunkRow, DocumentRow, FileState, Store, hash_of
+from ask.indexer.rows import ChunkRow, DocumentRow, FileState, hash_of
+from ask.indexer.store import Store
 from ask.indexer.weights import DEFAULT
 
 CHUNK = 650
@@ -229,7 +230,7 @@ def build(home: Path, chunks: int, models: Path | None = None) -> dict[str, floa
     derived = Derived(embedded(model, home / "models" / "pieces.npy"))
     spent: dict[str, float] = {}
     with Store(home, wait=60.0) as store:
-        fill.activate_space(store, model.fingerprint, model.folder.name, model.dimensions)
+        spaces.activate(store, model.fingerprint, model.folder.name, model.dimensions)
         for name, step in (
             ("words", lambda: write(store, chunks)),
             ("vectors", lambda: give_vectors(store, derived)),

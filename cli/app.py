@@ -13,7 +13,8 @@ MODULES = {
     "explaining": ("why", "audit"),
     "looking": ("status", "doctor", "settings"),
     "bench": ("bench",),
-    "modelling": ("model", "prompts"),
+    "modelling": ("model",),
+    "prompting": ("prompts",),
     "scripting": ("script",),
     "watching": ("watch", "serve"),
 }

@@ -247,8 +247,7 @@ def _quoted(
         from ask.cli import writing
 
         source = writing.with_material(query.text, texts, replace(found, hits=()), searcher)
-    embedder = searcher.embedder() if searcher.space() is not None else None
-    reply = quoted(query.text, source, embedder, library.of(session, searcher, texts))
+    reply = quoted(query.text, source, searcher.embedder(), library.of(session, searcher, texts))
     if session.json:
         session.put_json(as_json(reply, [hit_json(hit) for hit in found.hits]))
         return 1 if reply.abstained else 0
@@ -344,9 +343,8 @@ def get(
     if json:
         session.put_json(found.as_json())
         return 0
-    session.put(
-        [session.look.paint(line, "dim") for line in [gate.clean(f"{found.path}:{found.line or ''}".rstrip(":"))]]
-    )
+    where = gate.clean_path(found.path) + (f":{found.line}" if found.line else "")
+    session.put([session.look.paint(where, "dim")])
     session.put([gate.clean(line) for line in found.text.split("\n")])
     return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +17,7 @@ from ask.indexer.errors import Busy
 from ask.indexer.progress import Progress
 
 if TYPE_CHECKING:
+    from ask.indexer.compile import Compiled
     from ask.indexer.maintain import Plan
     from ask.indexer.reconcile import Outcome
     from ask.indexer.sources import Compared
@@ -73,26 +74,40 @@ def index(
     with progress.shown(session.look_err, quiet=quiet) as shown, _writer(session.home, wait_lock, shown) as store:
         model = maintain.prepare_model(session.home, session.settings.model, shown)
         switch.choose(store, model)
-        how = _plan(session, named if consent else ())
+        how = session.plan(named if consent else ())
         outcome = maintain.index(store, named, how, model, shown)
-        tier = wait or (Tier.full if session.look_err.width is None else Tier.instant)
-        threads = session.settings.threads or None
         refused = report.refused(store.db, named)
-        if tier is Tier.instant:
-            maintain.cover(store, model, threads, shown)
-            if wait is None:
-                maintain.fill(store, model, threads, shown, enough=_after(A_LITTLE))
-        elif tier is Tier.full:
-            maintain.fill(store, model, threads, shown)
-            if found := maintain.look_at_pictures(store, how, model, shown):
-                maintain.fill(store, model, threads, shown)
-                outcome.unreadable = {path: why for path, why in outcome.unreadable.items() if path not in found}
+        found = _give_meaning(session, store, how, model, wait, shown)
+        outcome.unreadable = {path: why for path, why in outcome.unreadable.items() if path not in found}
     if json:
         session.put_json(_outcome_json(outcome))
     else:
         _summary(session, outcome)
         session.put(_refused(session, refused))
     return 3 if outcome.unreadable else 0
+
+
+def _give_meaning(
+    session: Session, store: Store, how: Plan, model: Compiled, wait: Tier | None, shown: Progress
+) -> Collection[bytes]:
+    """Meaning as far as it is waited for; None: what takes seconds on a terminal, all of it elsewhere.
+
+    Returns the files in whose pictures text was found.
+    """
+    from ask.indexer import maintain
+
+    tier = wait or (Tier.full if session.look_err.width is None else Tier.instant)
+    threads = session.settings.threads or None
+    if tier is Tier.instant:
+        maintain.cover(store, model, threads, shown)
+        if wait is None:
+            maintain.fill(store, model, threads, shown, enough=_after(A_LITTLE))
+    if tier is not Tier.full:
+        return ()
+    maintain.fill(store, model, threads, shown)
+    if found := maintain.look_at_pictures(store, how, model, shown):
+        maintain.fill(store, model, threads, shown)
+    return found
 
 
 def _after(seconds: float) -> Callable[[], bool]:
@@ -109,7 +124,7 @@ def _forecast(session: Session, named: Sequence[bytes], consented: Sequence[byte
     from ask.indexer import forecast
 
     with progress.shown(session.look_err, quiet=quiet) as shown:
-        found = forecast.forecast(session.home, named, _plan(session, consented), session.settings.model, shown)
+        found = forecast.forecast(session.home, named, session.plan(consented), session.settings.model, shown)
     if session.json:
         session.put_json(asdict(found))
     else:
@@ -128,24 +143,6 @@ def _writer(home: Path, wait: float, shown: Progress) -> Store:
             raise
     shown.note("Another ask is writing to the index; waiting for it …")
     return Store(home, wait)
-
-
-def _plan(session: Session, consented: Sequence[bytes]) -> Plan:
-    from ask.indexer.browsers import databases
-    from ask.indexer.maintain import Plan
-
-    values = session.settings
-    return Plan(
-        home=session.home,
-        limits=values.limits(),
-        workers=values.threads or None,
-        exclude=values.exclude,
-        gitignore=values.gitignore,
-        consented=tuple(consented),
-        browsers=databases(Path.home()) if values.browsers else (),
-        languages=values.languages,
-        pictures=values.pictures,
-    )
 
 
 def _outcome_json(outcome: Outcome) -> dict[str, object]:
@@ -249,7 +246,7 @@ def check(
     session = Session(json)
     with progress.shown(session.look_err, quiet=json) as shown:
         found = checking.check(session.home, shown)
-        plan, name = _plan(session, ()), session.settings.model
+        plan, name = session.plan(), session.settings.model
         compared = None
         if checking.can_compare(found):
             model = maintain.prepare_model(session.home, name, shown)

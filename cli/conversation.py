@@ -49,8 +49,8 @@ class Conversation:
         query = self._query(question, question.text)
         found = self._searcher.search(query, n=question.skip + question.count)
         if question.skip == 0 and found.hits:
-            embedder = self._searcher.embedder() if self._searcher.space() is not None else None
-            reply = quoted(query.text, found, embedder, library.of(self._session, self._searcher, {}))
+            at_hand = library.of(self._session, self._searcher, {})
+            reply = quoted(query.text, found, self._searcher.embedder(), at_hand)
             if not reply.abstained:
                 self._say(answers.answer(reply, self._session.view(query.words)), say)
                 say("")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +33,7 @@ def why(
     from ask.retriever import trace
 
     session = Session(json)
-    target = os.path.abspath(path.expanduser())  # noqa: PTH100 (links stay as named)
+    target = options.absolute(path)
     with session.searcher() as searcher:
         limits = options.filters(after, before, kind, within, people, lang, ext)
         query = session.question(question, limits, cues=cues, strict=strict)

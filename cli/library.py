@@ -27,10 +27,10 @@ def of(session: Session, searcher: Searcher, texts: Mapping[str, str]) -> Librar
 def _reader(session: Session) -> ReaderSettings | None:
     """How a file that has changed since is read again; None before anything was embedded."""
     from ask.indexer import maintain
-    from ask.indexer.compile import compiled_model, is_compiled
+    from ask.indexer.compile import MODELS, compiled_model, is_compiled
 
     values = session.settings
-    if not is_compiled(session.home / maintain.MODELS, values.model):
+    if not is_compiled(session.home / MODELS, values.model):
         return None
-    model = compiled_model(session.home / maintain.MODELS, values.model)
+    model = compiled_model(session.home / MODELS, values.model)
     return maintain.Plan(session.home, values.limits(), workers=1).reading(model)

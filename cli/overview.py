@@ -120,7 +120,7 @@ def _watch(watch: Report) -> list[Piece]:
             pieces.append(Piece(f"{count:,} {words}", "dim"))
     if count := watch.get("unwatched", 0):
         pieces.append(Piece(f"{count:,} folders beyond the system's limit are looked at every minute", "bad"))
-    pieces += [Piece(f"not there now: {gate.clean(path)}", "dim") for path in watch.get("away", [])]
+    pieces += [Piece(f"not there now: {gate.clean_path(path)}", "dim") for path in watch.get("away", [])]
     if waits := watch.get("waits", ""):
         pieces.append(Piece(f"exact meaning waits: {gate.clean(waits)}", "dim"))
     return pieces + [Piece(gate.clean(problem), "bad") for problem in [watch.get("problem", "")] if problem]

@@ -31,6 +31,7 @@ def script(
     ask script "back up the photos to the old disk, as I used to" > backup.sh
     """
     from ask.cli import answers, brought, writing
+    from ask.cli.installed import PROMPTS
     from ask.cli.render import View, notes
     from ask.generator import prompts
     from ask.generator import script as writer
@@ -41,7 +42,7 @@ def script(
     if not session.settings.llm:
         raise UsageError("only a language model writes scripts, and none is chosen", "See: ask model list")
     text, texts = " ".join(task), brought.texts(file, clipboard=clipboard)
-    how = prompts.load("script", session.home / "prompts")
+    how = prompts.load("script", session.home / PROMPTS)
     with session.searcher() as searcher, writing.desk(session, searcher, texts) as desk:
         found: Results = searcher.search(session.question(text, Filters()), n=session.settings.results)
         source = writing.with_material(text, texts, found, searcher)

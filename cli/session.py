@@ -19,6 +19,7 @@ from ask.retriever.hits import Hit
 if TYPE_CHECKING:
     from ask.cli.answering import Kept
     from ask.cli.render import View
+    from ask.indexer.maintain import Plan
     from ask.retriever.filters import Filters
     from ask.retriever.people import Me
     from ask.retriever.query import Query
@@ -77,7 +78,7 @@ class Session:
 
         if named := self.settings.me:
             return Me(tuple(n for n in named if "@" not in n), tuple(n for n in named if "@" in n))
-        return guess_me(Path.home(), os.environ.get("USER", ""))
+        return guess_me(user_home(), os.environ.get("USER", ""))
 
     def question(
         self,
@@ -119,6 +120,24 @@ class Session:
             if self.kept is None:
                 opened.close()
 
+    def plan(self, consented: Sequence[bytes] = ()) -> Plan:
+        """How to index, as set; `consented` are paths that may be read although they look secret."""
+        from ask.indexer.browsers import databases
+        from ask.indexer.maintain import Plan
+
+        values = self.settings
+        return Plan(
+            home=self.home,
+            limits=values.limits(),
+            workers=values.threads or None,
+            exclude=values.exclude,
+            gitignore=values.gitignore,
+            consented=tuple(consented),
+            browsers=databases(user_home()) if values.browsers else (),
+            languages=values.languages,
+            pictures=values.pictures,
+        )
+
     def put(self, lines: Iterator[str] | Sequence[str]) -> None:
         """Lines that have been through the gate, on stdout."""
         for line in lines:
@@ -128,6 +147,12 @@ class Session:
     def put_json(self, value: object) -> None:
         """One JSON document on stdout."""
         gate.write_json(value, sys.stdout, indent=1 if self.look.width is not None else None)
+
+
+def user_home() -> Path:
+    """The home of the user; for one who has none, a folder that is not there. (`Path.home` raises.)"""
+    found = Path(os.path.expanduser("~"))  # noqa: PTH111
+    return found if found.is_absolute() else Path("/nonexistent")
 
 
 def hit_json(hit: Hit) -> dict[str, object]:

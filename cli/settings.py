@@ -21,6 +21,8 @@ from ask.indexer.extract.registry import Limits
 from ask.indexer.place import require_own
 
 T = TypeVar("T")
+FILE = "config.toml"
+"""In the state directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ def load(
     """
     if file is None:
         require_own(home(environ))
-        file = home(environ) / "config.toml"
+        file = home(environ) / FILE
     written = _flat(_read(file), file)
     found: dict[str, object] = {}
     origins: dict[str, str] = {}

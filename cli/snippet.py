@@ -89,16 +89,13 @@ def best_line(hit: Hit) -> int | None:
 def first_line(hit: Hit) -> int | None:
     """Source line of the snippet's first character.
 
-    None where it cannot be told: the file has no lines, the text has not the very lines of the file (a mail
-    that was decoded, a page), or the snippet stands in the chunk twice.
+    None where it cannot be told: the text has not the very lines of the file, or the snippet stands in the chunk twice.
     """
-    if hit.line is None or hit.end_line is None:
+    if hit.line is None or not hit.has_plain_lines:
         return None
     text = hit.text or hit.snippet
     at = text.find(hit.snippet)
     if at < 0 or text.find(hit.snippet, at + 1) >= 0:
-        return None
-    if hit.end_line - hit.line not in (text.count("\n"), text.rstrip("\n").count("\n")):
         return None
     return hit.line + text.count("\n", 0, at)
 

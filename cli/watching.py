@@ -14,11 +14,10 @@ from xml.sax.saxutils import escape
 
 import typer
 from ask.cli import gate, options
-from ask.cli.session import Session
+from ask.cli.session import Session, user_home
 from ask.indexer.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
-    from ask.indexer.maintain import Plan
     from ask.indexer.reconcile import Outcome
 
 SYSTEMD = Template("""\
@@ -92,12 +91,6 @@ def serve(json: options.Json = False) -> int:
     return _watch(Session(json))
 
 
-def _plan(session: Session) -> Plan:
-    from ask.cli.building import _plan as plan
-
-    return plan(session, ())
-
-
 def _once(session: Session) -> int:
     """As `ask index` on every root."""
     from ask.cli.building import index
@@ -106,10 +99,12 @@ def _once(session: Session) -> int:
 
 
 def _roots(session: Session) -> list[bytes]:
+    from ask.indexer.database import nothing_indexed
+
     with session.searcher() as searcher:
         roots = [bytes(path) for (path,) in searcher.db.execute("SELECT path FROM roots ORDER BY path")]
     if not roots:
-        raise NotFound("nothing is indexed yet", "Run: ask index ~/some/folder")
+        raise nothing_indexed()
     return roots
 
 
@@ -121,7 +116,7 @@ def _watch(session: Session) -> int:
 
     count = len(_roots(session))
     model = maintain.prepare_model(session.home, session.settings.model, Silent())
-    watcher = Watcher(_plan(session), model, Silent(), lambda outcome: _tell(session, outcome))
+    watcher = Watcher(session.plan(), model, Silent(), lambda outcome: _tell(session, outcome))
     service = Service(session.home)
     watcher.state.service = service.says
     try:
@@ -162,10 +157,10 @@ def _tell(session: Session, outcome: Outcome) -> None:
 def service_file() -> Path:
     """Where a service of this user is described to the system. Raises `UsageError` on Windows."""
     if sys.platform == "darwin":
-        return Path.home() / "Library/LaunchAgents/ask.watch.plist"
+        return user_home() / "Library/LaunchAgents/ask.watch.plist"
     if sys.platform == "win32":
         raise UsageError("--install knows systemd and launchd", "Let the Task Scheduler run: ask watch")
-    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    base = os.environ.get("XDG_CONFIG_HOME") or str(user_home() / ".config")
     return Path(base) / "systemd" / "user" / "ask-watch.service"
 
 

@@ -12,8 +12,8 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ask.cli import answers, gate, library, render
-from ask.cli.modelling import PROMPTS, on_this_machine
+from ask.cli import answers, gate, library, options, render
+from ask.cli.installed import PROMPTS, language_models
 from ask.cli.render import View
 from ask.cli.session import Session
 from ask.cli.settings import Settings
@@ -56,14 +56,14 @@ def server(session: Session, address: str) -> ServerModel:
 def desk(session: Session, searcher: Searcher, texts: Mapping[str, str]) -> Iterator[Desk]:
     """The model that is set and what it works with. `texts` came with the question, by name. Raises `ModelProblem`."""
     at_hand = library.of(session, searcher, texts)
-    embedder = searcher.embedder() if searcher.space() is not None else None
+    embedder = searcher.embedder()
     name = session.settings.llm
     if "://" in name:
         yield Desk(server(session, name), at_hand, embedder)
         return
-    path = Path(name).expanduser()
+    path = Path(options.absolute(name))
     if not path.is_file():
-        path = choose(name, on_this_machine(session)).path
+        path = choose(name, language_models(session)).path
     with closing(LocalModel(path, engine_settings(session.settings))) as model:
         yield Desk(model, at_hand, embedder, strict=session.settings.llm_cited)
 
@@ -96,7 +96,7 @@ def rewriting(session: Session) -> PromptFile:
 
 def with_material(question: str, texts: Mapping[str, str], found: Results, searcher: Searcher) -> Results:
     """What came with the question, best pieces first, then the hits of the index."""
-    embedder = searcher.embedder() if texts and searcher.space() is not None else None
+    embedder = searcher.embedder() if texts else None
     brought = [material.passages(question, name, text, embedder) for name, text in texts.items()]
     pieces = [hit for results in brought for hit in results.hits]
     hits = [replace(hit, id=-rank) for rank, hit in enumerate(pieces, 1)]

@@ -1,4 +1,4 @@
-"""Reasoning in steps: Thought, Action, Observation, until there is an answer or the steps are used up.
+"""Reasoning in steps (ReAct): Thought, Action, Observation, until there is an answer or the steps are used up.
 
 The model sees passages only as observations, numbered on; its answer is checked against them like any other. Each step
 is an event, so that a person sees what was done.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from ask.generator.context import Library, widened
+from ask.indexer.words import query_terms, quoted
 from ask.retriever import lexical, rows
 from ask.retriever.filters import DATE, Filters
 from ask.retriever.hits import Hit
@@ -15,7 +16,7 @@ from ask.retriever.search import Searcher
 OPENED = 1500
 """Code points before and after a passage that `open` reads."""
 LISTED = 20
-_ALL_WORDS = 0.99
+_HOLDS = "d.id IN (SELECT h.document_id FROM words JOIN chunks h ON h.id = words.rowid WHERE words MATCH ?)"
 
 
 class IndexCatalogue:
@@ -36,46 +37,41 @@ class IndexCatalogue:
 
     def list(self, after: date | None, before: date | None, kind: str) -> Sequence[Hit]:
         """The first chunk of each document, newest first."""
+        db = self._searcher.db
         condition, values = _limits(after, before, kind).sql()
-        found = self._searcher.db.execute(
+        found = db.execute(
             "SELECT min(c.id) FROM chunks c JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
             f" WHERE {condition} GROUP BY d.id ORDER BY {DATE} DESC LIMIT {LISTED}",
             values,
         ).fetchall()
-        return [self._hit(row, rank) for rank, row in enumerate(rows.rows(self._searcher.db, [i for (i,) in found]), 1)]
+        listed = rows.rows(db, [i for (i,) in found])
+        return [row.hit(rank, rows.chunk_text(db, row)) for rank, row in enumerate(listed, 1)]
 
     def count(self, query: str, after: date | None, before: date | None, kind: str) -> int:
-        """Documents that hold every telling word of `query`; all of them when it is empty."""
-        condition, values = _limits(after, before, kind).sql()
-        tables = "chunks c JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
-        if not query.strip():
-            row = self._searcher.db.execute(f"SELECT count(DISTINCT d.id) FROM {tables} WHERE {condition}", values)
-            return int(row.fetchone()[0])
-        scope = f"SELECT c.id FROM {tables} WHERE {condition}", values
-        found = lexical.search(self._searcher.db, parse(query), scope)
-        return len({found.document_of[i] for i, share in found.coverage.items() if share >= _ALL_WORDS})
+        """Documents that hold every telling word of `query`, in any of its forms; all of them when it is empty.
 
-    def _hit(self, row: rows.Row, rank: int) -> Hit:
-        body = rows.text(self._searcher.db, row.document_id)[row.start : row.end]
-        return Hit(
-            rank=rank,
-            score=0.0,
-            id=row.id,
-            path=row.path,
-            document=row.member,
-            kind=row.kind,
-            title=row.title,
-            line=row.line,
-            end_line=row.end_line,
-            page=row.page,
-            date=row.date,
-            snippet=body[:300],
-            why={},
-            text=body,
-            heading=row.headings,
-            document_id=row.document_id,
-            start=row.start,
+        Raises `EmptyQuery`. Counted by SQL: a search looks at its best candidates only.
+        """
+        condition, values = _limits(after, before, kind).sql()
+        for wanted, expression in _expressions(query) if query.strip() else ():
+            condition += f" AND {'' if wanted else 'NOT '}{_HOLDS}"
+            values.append(expression)
+        row = self._searcher.db.execute(
+            "SELECT count(DISTINCT d.id) FROM chunks c JOIN documents d ON d.id = c.document_id"
+            f" JOIN files f ON f.id = d.file_id WHERE {condition}",
+            values,
         )
+        return int(row.fetchone()[0])
+
+
+def _expressions(text: str) -> Iterator[tuple[bool, str]]:
+    """(whether a document must hold it, FTS5 expression that one of its chunks matches) for each part of a question."""
+    query = parse(text)
+    yield from ((True, quoted(terms)) for word in query.words if (terms := query_terms(word)))
+    if (must := lexical.must_match(query)) is not None:
+        yield True, must
+    if (must_not := lexical.must_not_match(query)) is not None:
+        yield False, must_not
 
 
 def _limits(after: date | None, before: date | None, kind: str) -> Filters:

@@ -1,8 +1,8 @@
 """A conversation: follow-ups are understood, searched for and answered; what was said is remembered until forgotten.
 
-A follow-up that does not stand by itself is first written out by the model, as one more turn of the conversation, so
-that what the model has read stays read. Passages that were given before are given again while they answer, for the
-same reason. The oldest turns go when the window is full.
+A follow-up that does not stand by itself is first written out by the model (query rewriting), as one more turn of the
+conversation, so that what the model has read stays read. Passages that were given before are given again while they
+answer, for the same reason. The oldest turns go when the window is full.
 """
 
 from __future__ import annotations
@@ -52,13 +52,11 @@ class Conversation:
         self._rewrite = rewrite
         self.turns: list[Turn] = []
         self._passages: tuple[Passage, ...] = ()
-        self._first = ""
 
     def forget(self) -> None:
         """Forget everything that was said and read."""
         self.turns.clear()
         self._passages = ()
-        self._first = ""
 
     def ask(self, typed: str) -> Generator[Event]:
         """Answer a question or a follow-up; the last event is `Done`."""

@@ -89,21 +89,14 @@ class Passage:
             line = hit.line - self.text.count("\n", at, inside)
         else:
             line = hit.line + self.text.count("\n", inside, at)
-        if has_plain_lines(hit) or hit.end_line is None:
+        if hit.has_plain_lines or hit.end_line is None:
             return max(line, 1)
         return min(max(line, hit.line), hit.end_line)
 
 
-def has_plain_lines(hit: Hit) -> bool:
-    """True when the lines of the text are those of the file, so that they can be counted beyond the hit as well."""
-    if hit.line is None or hit.end_line is None:
-        return False
-    return hit.end_line - hit.line in (hit.text.count("\n"), hit.text.rstrip("\n").count("\n"))
-
-
 def widened(hit: Hit, library: Library, by: int) -> Hit:
     """The hit with up to `by` code points of its document before and after it; itself where that has no lines."""
-    if hit.line is not None and not has_plain_lines(hit):
+    if hit.line is not None and not hit.has_plain_lines:
         return hit
     text = library.neighbours(hit, by, by)
     start = max(hit.start - by, 0)

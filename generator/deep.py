@@ -1,4 +1,4 @@
-"""A broad question, thoroughly: split it, look each part up, take notes, write one answer with all sources.
+"""A broad question, thoroughly (query decomposition): split it, look each part up, take notes, write one answer.
 
 Notes are checked against their passages before anything is written from them, and parts that were not found are named.
 """

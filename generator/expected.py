@@ -1,4 +1,4 @@
-"""What a question expects: a time, a number, a name, a reason; and whether a sentence has one to offer.
+"""What a question expects (its answer type): a time, a number, a name, a reason; and whether a sentence has it.
 
 Only what is not in the question itself counts: "When did the 1973 crisis end?" is not answered by "the 1973 crisis".
 """

@@ -20,7 +20,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 from ask.generator import seeking
-from ask.generator.context import Library, widened
+from ask.generator.context import Library, Passage, widened
 from ask.generator.expected import expected, names, numbers, offers
 from ask.generator.results import Answer, Citation
 from ask.generator.sentences import LINE_KINDS, Sentence, sentences
@@ -94,7 +94,7 @@ def answer(
     things = seeking.looks_for(question)
     found = _files(things, results.hits, quotes, library) if things else []
     kept = found or (quotes if confidence >= ENOUGH else [])
-    citations = tuple(cite(quote, f"[{number}]") for number, quote in enumerate(kept[:shown], 1))
+    citations = tuple(cite(quote, number) for number, quote in enumerate(kept[:shown], 1))
     lines = [_named(q.hit, c) if found else _readable(c) for q, c in zip(kept[:shown], citations, strict=True)]
     return Answer(
         question=question,
@@ -266,34 +266,10 @@ def confidence_of(question: str, quote: Quote) -> float:
     return 1 / (1 + math.exp(-8 * (evidence - 0.62)))
 
 
-def cite(quote: Quote, marker: str) -> Citation:
-    """The place of a sentence in its file."""
+def cite(quote: Quote, number: int) -> Citation:
+    """The place of a sentence in its file. `number` is that of its marker, 1-based."""
     hit, sentence = quote.hit, quote.sentence
-    return place(hit, sentence.start, sentence.end, marker)
-
-
-def place(hit: Hit, start: int, end: int, marker: str) -> Citation:
-    """A citation of `hit.text[start:end]`. Lines are counted from the passage's first one and never leave it."""
-    text = hit.text or hit.snippet
-    line = end_line = None
-    if hit.line is not None:
-        line = _within(hit, hit.line + text.count("\n", 0, start))
-        end_line = _within(hit, hit.line + text.count("\n", 0, end))
-    return Citation(
-        marker=marker,
-        path=hit.path,
-        document=hit.document,
-        line=line,
-        end_line=end_line,
-        page=hit.page,
-        quote=text[start:end],
-        start=hit.start + start,
-    )
-
-
-def _within(hit: Hit, line: int) -> int:
-    """Where text and lines of the source differ (a web page, say), counting may run past the passage."""
-    return min(line, hit.end_line) if hit.end_line is not None else line
+    return Passage(number, hit, hit.text or hit.snippet, hit.start).cite(sentence.start, sentence.end)
 
 
 _MARKS = re.compile(r"(?:[-*+•–#/;%>|{\"'\\]+|<!--)(?=\s)\s*|\"{3}|'{3}")

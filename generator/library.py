@@ -51,7 +51,7 @@ class IndexLibrary:
 
     def _read(self, path: bytes, member: str | None) -> str | None:
         from ask.indexer.pool import read_files  # extractors are not loaded while files are as they were
-        from ask.indexer.store import FileState
+        from ask.indexer.rows import FileState
 
         settings = self._reader()
         try:

@@ -1,4 +1,4 @@
-"""Retrieved text is data: what could make a model take it for something else is taken out of it.
+"""Against prompt injection: what could make a model take retrieved text for more than data is taken out of it.
 
 Two things are done to text that goes into a prompt. Characters that a person does not see (zero-width, tags, direction
 marks, control characters) are dropped: instructions are hidden in them. And what a chat template uses to begin a turn

@@ -1,4 +1,4 @@
-"""The particulars of a sentence: numbers, dates and names, in a form in which two ways of writing them are equal.
+"""The particulars of a sentence (named entities): numbers, dates, names, so that two ways of writing them are equal.
 
 `1,234.50` and `1234.5`, `21 August 1968`, `21. srpna 1968` and `1968-08-21` must meet; `1968` and `1986` must not.
 """

@@ -59,7 +59,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """What was fetched, and by which it can be checked for ever."""
+    """What was fetched; another file of the same name is not taken for it."""
 
     url: str
     bytes: int
@@ -118,14 +118,6 @@ def read_pin(target: Path) -> Pin | None:
         return None
 
 
-def verify(target: Path) -> bool:
-    """Compare a file with its pin, reading all of it. Raises `ModelProblem` when there is no pin."""
-    pin = read_pin(target)
-    if pin is None:
-        raise ModelProblem(f"{target.name} was not fetched by ask, so there is nothing to compare it with")
-    return target.stat().st_size == pin.bytes and _digest(target) == pin.sha256
-
-
 class _Fetch:
     """One download."""
 
@@ -136,7 +128,6 @@ class _Fetch:
         self._free = free
         self._pause = pause
         self._total = 0
-        self._etag = ""
         self._sha256 = what.sha256
 
     def run(self) -> Iterator[Progress]:

@@ -1,4 +1,6 @@
-"""Questions that look for a file rather than a fact: "that script I wrote years ago", "faktura od instalatéra".
+"""Questions that look for a file rather than a fact (known-item search).
+
+"That script I wrote years ago", "faktura od instalatéra".
 
 No sentence answers them; the files do, each with the line that says what it is.
 """

@@ -8,13 +8,14 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from ask.indexer import database, maintain, reconcile, sources, switch, vectors
+from ask.indexer import database, maintain, reconcile, sources, spaces, switch, vectors
 from ask.indexer.compile import Compiled
-from ask.indexer.errors import DamagedIndex, NotFound
+from ask.indexer.errors import DamagedIndex
 from ask.indexer.fill import embedded_text
 from ask.indexer.progress import Progress
+from ask.indexer.rows import hash_of
 from ask.indexer.scan import Part
-from ask.indexer.store import Store, hash_of
+from ask.indexer.store import Store
 
 _ODD = (database.DatabaseError, DamagedIndex, ValueError, TypeError, AttributeError, OverflowError)
 """What reading a damaged row can raise: it may hold a value of any type."""
@@ -27,7 +28,7 @@ _DERIVED = ("words", "vectors")
 def check(home: Path, progress: Progress) -> list[str]:
     """Everything that is wrong with the index, in words; an empty list when all is well. Raises `NotFound`, `Busy`."""
     if not (home / database.FILE).exists():
-        raise NotFound("nothing is indexed yet", "Run: ask index ~/some/folder")
+        raise database.nothing_indexed()
     try:
         with Store(home, wait=_WAIT) as store:
             return problems(store, progress)
@@ -101,8 +102,8 @@ def _odd_chunks(store: Store, document_id: int, title: str, header: str, text: s
 
 
 def _vectors(store: Store) -> Iterator[str]:
-    for space, dimensions in store.db.execute("SELECT id, dimensions FROM spaces").fetchall():
-        if odd := len(vectors.damaged(store.db, space, dimensions)):
+    for space in spaces.every(store.db):
+        if odd := len(vectors.damaged(store.db, space.id, space.dimensions)):
             yield f"{odd} are not what was stored"
     (wrong,) = store.db.execute(
         "SELECT count(*) FROM chunks c LEFT JOIN vectors v ON v.hash = c.hash AND v.space = ?"
@@ -118,8 +119,8 @@ def _vectors(store: Store) -> Iterator[str]:
     ).fetchone()
     if wrong:
         yield f"{wrong} documents do not know the state of their names"
-    for space, fingerprint in store.db.execute("SELECT id, fingerprint FROM spaces").fetchall():
-        yield from vectors.verify(store, space, fingerprint)
+    for space in spaces.every(store.db):
+        yield from vectors.verify(store, space.id, space.fingerprint)
 
 
 _STEPS = {"database": _pages, "references": _references, "texts": _texts, "words": _words, "vectors": _vectors}
@@ -152,21 +153,12 @@ def repair(
 
 
 def _derive_again(store: Store) -> None:
-    spaces = store.db.execute("SELECT id, dimensions FROM spaces").fetchall()
     with store.transaction():
         store.db.execute("INSERT INTO words(words) VALUES ('rebuild')")
-        for space, dimensions in spaces:
-            odd = vectors.damaged(store.db, space, dimensions)
+        for space in spaces.every(store.db):
+            odd = vectors.damaged(store.db, space.id, space.dimensions)
             store.db.executemany("DELETE FROM vectors WHERE id = ?", ((i,) for i in odd))
-        store.db.execute(
-            "UPDATE chunks SET tier = coalesce((SELECT 1 + exact FROM vectors v WHERE v.hash = chunks.hash"
-            " AND v.space = ?), 0)",
-            (store.space,),
-        )
-        store.db.execute(
-            "UPDATE documents SET named = EXISTS (SELECT 1 FROM vectors WHERE hash = name_hash AND space = ?)",
-            (store.space,),
-        )
+        spaces.take_stock(store.db, store.space)
     for derived in store.home.glob("vectors-*"):
         derived.unlink()
 

@@ -27,7 +27,10 @@ from ask.indexer.weights import Weights, locate
 
 RECIPE = "onnx-int8-channel-r7/2"
 """Names how vectors come about from weights. Any change that changes vectors must change it."""
+MODELS = "models"
+"""Folder of compiled models in the state directory."""
 CARD = "compiled.json"
+"""The file that describes a compiled model, in its folder."""
 _WORK = ".compiling-"
 MINIMUM_COSINE = 0.98
 """Mean agreement with the original below which a compiled model is refused."""

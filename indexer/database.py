@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import sqlite3 as _stdlib_sqlite
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def connect(home: Path, *, write: bool = False) -> Connection:
     if write:
         path.touch(mode=0o600, exist_ok=True)
     elif not path.exists():
-        raise _nothing()
+        raise nothing_indexed()
     connection = None
     try:
         connection = sqlite.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
@@ -73,6 +74,21 @@ def connect(home: Path, *, write: bool = False) -> Connection:
     return connection  # type: ignore[no-any-return]
 
 
+@contextmanager
+def reading(home: Path) -> Iterator[Connection]:
+    """The index, open for reading as long as the block lasts. Raises what `connect` does, also for what the block meets."""
+    connection = connect(home)
+    try:
+        yield connection
+    except DatabaseError as error:
+        problem = explained(error, home)
+        if problem is None:
+            raise
+        raise problem from error
+    finally:
+        connection.close()
+
+
 def _check_format(connection: Any, write: bool) -> None:
     found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found > SCHEMA:
@@ -81,10 +97,11 @@ def _check_format(connection: Any, write: bool) -> None:
             "Update ask, or set ASK_HOME to another directory.",
         )
     if found == 0 and not write:
-        raise _nothing()  # the very first run was ended before it made the tables
+        raise nothing_indexed()  # the very first run was ended before it made the tables
 
 
-def _nothing() -> NotFound:
+def nothing_indexed() -> NotFound:
+    """The error of whoever needs an index before there is one."""
     return NotFound("nothing is indexed yet", "Run: ask index ~/some/folder")
 
 
@@ -98,6 +115,11 @@ def below(folder: bytes) -> tuple[bytes, bytes]:
     """The paths below a folder are those greater than the first and less than the second."""
     inside = folder.rstrip(_SEPARATOR) + _SEPARATOR
     return inside, inside[:-1] + bytes([inside[-1] + 1])
+
+
+def lies_in(path: bytes, folder: bytes) -> bool:
+    """Whether a path is that of the folder itself or of something below it."""
+    return path == folder or path.startswith(below(folder)[0])
 
 
 _FULL, _IOERR, _READONLY, _CANTOPEN = 13, 10, 8, 14
@@ -204,6 +226,3 @@ def decompress(blob: bytes) -> str:
         return zstandard.ZstdDecompressor().decompress(blob, max_output_size=1 << 30).decode()
     except (zstandard.ZstdError, UnicodeDecodeError, MemoryError, TypeError) as error:  # or no bytes at all
         raise DamagedIndex(f"a stored text is damaged: {error}", "Run: ask check --repair") from error
-
-
-Migration = Callable[[Any], None]

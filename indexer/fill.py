@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from ask.indexer import vectors
+from ask.indexer import spaces, vectors
 from ask.indexer.chunk import context
 from ask.indexer.database import Connection, decompress
 from ask.indexer.documents import Document
@@ -46,31 +46,6 @@ class Pending:
     """What is to be embedded: context and body."""
 
 
-def activate_space(store: Store, fingerprint: str, model: str, dimensions: int) -> int:
-    """Make a model's space the one that searches use; returns its id. Chunks learn which vectors they have in it."""
-    row = store.db.execute("SELECT id FROM spaces WHERE fingerprint = ?", (fingerprint,)).fetchone()
-    with store.transaction():
-        if row is None:
-            row = store.db.execute(
-                "INSERT INTO spaces(fingerprint, model, dimensions) VALUES (?, ?, ?) RETURNING id",
-                (fingerprint, model, dimensions),
-            ).fetchone()
-        space = int(row[0])
-        if store.space != space:
-            store.db.execute(
-                "UPDATE chunks SET tier = coalesce((SELECT 1 + exact FROM vectors v WHERE v.hash = chunks.hash"
-                " AND v.space = ?), 0)",
-                (space,),
-            )
-            store.db.execute(
-                "UPDATE documents SET named = EXISTS (SELECT 1 FROM vectors WHERE hash = name_hash AND space = ?)",
-                (space,),
-            )
-            store.set_meta("space", str(space))
-    store.space = space
-    return space
-
-
 def pending_count(db: Connection) -> int:
     """Chunks that still have no exact vector."""
     return int(db.execute("SELECT count(*) FROM chunks WHERE tier < 2").fetchone()[0])
@@ -83,7 +58,8 @@ def unnamed(db: Connection) -> bool:
 
 def fill(store: Store, embedder: Embedder, progress: Progress, *, enough: Callable[[], bool] = lambda: False) -> int:
     """Embed pending chunks until none is left or `enough()` says so. Returns how many texts were embedded."""
-    space = activate_space(store, embedder.model.fingerprint, embedder.model.folder.name, embedder.model.dimensions)
+    model = embedder.model
+    space = spaces.activate(store, model.fingerprint, model.folder.name, model.dimensions)
     fill_names(store, space, embedder)
     before = pending_count(store.db)
     done = 0
@@ -133,13 +109,15 @@ def next_ids(db: Connection) -> list[int]:
 
 
 def keep(home: Path, fingerprint: str, learned: Mapping[bytes, Vectors]) -> bool:
-    """Keep exact vectors that a search has made, by the hash of their text; False when the index cannot be written now,
-    because another process does: they are then made again when they are needed."""
+    """Keep exact vectors that a search has made, by the hash of their text; each is float32 (dimensions,) of length 1.
+
+    False when the index cannot be written now, because another process does: they are then made again when needed.
+    """
     try:
         with Store(home) as store:
-            row = store.db.execute("SELECT id FROM spaces WHERE fingerprint = ?", (fingerprint,)).fetchone()
-            if row is not None:
-                vectors.put(store, row[0], list(learned), np.stack(list(learned.values())), exact=True)
+            space = spaces.known(store.db, fingerprint)
+            if space is not None:
+                vectors.put(store, space, list(learned), np.stack(list(learned.values())), exact=True)
         return True
     except (AskError, OSError):
         return False

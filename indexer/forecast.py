@@ -13,21 +13,23 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ask.indexer import database, fill, maintain
-from ask.indexer.compile import Compiled, compiled_model, is_compiled
+from ask.indexer.compile import MODELS, Compiled, compiled_model, is_compiled
+from ask.indexer.documents import UNREADABLE
 from ask.indexer.embed import Embedder
 from ask.indexer.errors import NotFound, UsageError
 from ask.indexer.pool import read_files
 from ask.indexer.prepare import reader_version
 from ask.indexer.progress import Progress
-from ask.indexer.reconcile import unchanged
-from ask.indexer.scan import Found, Left, scan
+from ask.indexer.reconcile import state_of, unchanged
+from ask.indexer.rows import FileRow, FileState, hash_of
+from ask.indexer.scan import Left, scan
 from ask.indexer.static import Static
-from ask.indexer.store import FileRow, FileState, Store, hash_of
+from ask.indexer.store import Store, known_below
 
 SAMPLE = 200
 """Files read to measure."""
@@ -118,9 +120,7 @@ def forecast(home: Path, paths: Sequence[bytes], plan: maintain.Plan, name: str,
             raise UsageError(f"there is no {os.fsdecode(path)}", "Check the spelling.")
     known, consented = _known(home, paths)
     with tempfile.TemporaryDirectory(prefix="ask-plan-") as scratch:
-        models = (
-            home / maintain.MODELS if is_compiled(home / maintain.MODELS, name) else Path(scratch) / maintain.MODELS
-        )
+        models = home / MODELS if is_compiled(home / MODELS, name) else Path(scratch) / MODELS
         if models.is_relative_to(scratch):
             progress.note(f"Preparing the model {name} to measure with (about 20 seconds) …")
         model = compiled_model(models, name)
@@ -133,8 +133,8 @@ def forecast(home: Path, paths: Sequence[bytes], plan: maintain.Plan, name: str,
 
 def _known(home: Path, paths: Iterable[bytes]) -> tuple[dict[bytes, FileRow], list[bytes]]:
     """What an index that may be there knows of the paths, and what there is consent for."""
-    with suppress(NotFound), closing(database.connect(home)) as db:
-        files = {path: row for below in paths for path, row in Store.known(db, below).items()}
+    with suppress(NotFound), database.reading(home) as db:
+        files = {path: row for below in paths for path, row in known_below(db, below).items()}
         return files, maintain.consents(db)
     return {}, []
 
@@ -152,7 +152,7 @@ def _look(
             if isinstance(entry, Left):
                 _leave(looked, entry)
                 continue
-            row, state = known.get(entry.path), _state(entry)
+            row, state = known.get(entry.path), state_of(entry, None)
             if row is not None and unchanged(row, state, reader):
                 looked.same += Amount(1, entry.size)
             else:
@@ -161,18 +161,12 @@ def _look(
 
 
 def _leave(looked: _Looked, entry: Left) -> None:
-    from ask.indexer.documents import UNREADABLE
-
     if entry.reason in UNREADABLE:
         looked.unreadable[entry.reason] += 1
         return
     looked.left[entry.reason] += Amount(1, entry.size)
     if entry.reason == "secret" and len(looked.secrets) < NAMED:
         looked.secrets.append(os.fsdecode(entry.path))
-
-
-def _state(entry: Found) -> FileState:
-    return FileState(entry.path, entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode)
 
 
 def suffix(path: bytes) -> str:

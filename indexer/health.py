@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from ask.indexer import database, helpers, watch
-from ask.indexer.compile import is_compiled
+from ask.indexer.compile import MODELS, is_compiled
 from ask.indexer.errors import AskError
 from ask.indexer.sandbox import TRIALS, reached
 from ask.indexer.weights import locate
@@ -60,7 +60,7 @@ def _model(home: Path, name: str) -> Iterator[Finding]:
     except AskError as error:
         yield Finding("problem", error.message, error.hint)
         return
-    compiled = is_compiled(home / "models", name)
+    compiled = is_compiled(home / MODELS, name)
     yield Finding("ok", f"model {weights.name}, {'ready' if compiled else 'compiled with the first index'}")
 
 
@@ -94,10 +94,13 @@ def _index(home: Path) -> Iterator[Finding]:
         yield from _helpers({})
         return
     try:
-        db = database.connect(home)
+        with database.reading(home) as db:
+            yield from _contents(home, db)
     except AskError as error:
         yield Finding("problem", error.message, error.hint)
-        return
+
+
+def _contents(home: Path, db: database.Connection) -> Iterator[Finding]:
     total, exact = db.execute("SELECT count(*), coalesce(sum(tier = 2), 0) FROM chunks").fetchone()
     yield Finding("ok", f"{total:,} chunks, {exact:,} with an exact vector")
     if said := str(watch.report(home).get("service", "")):
@@ -109,4 +112,3 @@ def _index(home: Path) -> Iterator[Finding]:
     for (raw,) in db.execute("SELECT path FROM roots"):
         if not os.path.lexists(raw):
             yield Finding("note", f"{os.fsdecode(bytes(raw))} is not there now; what is known of it is kept")
-    db.close()

@@ -6,21 +6,21 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ask.indexer import approximate, database, recognition, reconcile, switch, vectors
+from ask.indexer import approximate, database, recognition, reconcile, spaces, switch, vectors
 from ask.indexer import fill as filling
-from ask.indexer.compile import Compiled, compiled_model, is_compiled
+from ask.indexer.compile import MODELS, Compiled, compiled_model, is_compiled
 from ask.indexer.embed import Embedder, cores
 from ask.indexer.errors import NotFound, UsageError
 from ask.indexer.extract import Limits, extractors
+from ask.indexer.place import prepare_home
 from ask.indexer.pool import ReaderSettings
 from ask.indexer.progress import Progress
 from ask.indexer.rules import Rules, default_rules
-from ask.indexer.store import Store, prepare_home
-from ask.indexer.switch import MODELS as MODELS
+from ask.indexer.store import Store
 
 CONSENTED = "consented"
 """What is remembered under this key: the paths that may be read although they look secret."""
@@ -83,7 +83,7 @@ def require(home: Path, paths: Sequence[bytes]) -> None:
 
 def _is_known(home: Path, path: bytes) -> bool:
     """True when the index holds something at or below the path."""
-    with suppress(NotFound), closing(database.connect(home)) as db:
+    with suppress(NotFound), database.reading(home) as db:
         known = db.execute(
             "SELECT 1 FROM files WHERE path = ? OR (path > ? AND path < ?) UNION SELECT 1 FROM roots WHERE path = ?",
             (path, *database.below(path), path),
@@ -138,7 +138,7 @@ def fill(
         done, complete = switch.fill_beside(store, model, threads, progress, enough)
         if not complete:
             return done
-    filling.activate_space(store, model.fingerprint, model.folder.name, model.dimensions)
+    spaces.activate(store, model.fingerprint, model.folder.name, model.dimensions)
     if filling.pending_count(store.db) or filling.unnamed(store.db):
         embedder = Embedder(model, threads)
         if approximate.uncovered(store) > approximate.FEW:
@@ -153,7 +153,7 @@ def fill(
 def cover(store: Store, model: Compiled, threads: int | None, progress: Progress) -> None:
     """Give everything a meaning now: all its exact one where that takes seconds, else an approximate one for a start."""
     model = switch.answering(store, model)
-    filling.activate_space(store, model.fingerprint, model.folder.name, model.dimensions)
+    spaces.activate(store, model.fingerprint, model.folder.name, model.dimensions)
     if filling.pending_count(store.db) <= approximate.FEW:
         fill(store, model, threads, progress)
     elif approximate.uncovered(store) or filling.unnamed(store.db):
@@ -166,8 +166,11 @@ def cover(store: Store, model: Compiled, threads: int | None, progress: Progress
 def unfilled(store: Store, model: Compiled) -> bool:
     """True when `fill` would find something to do."""
     model = switch.chosen(store, model)
-    row = store.db.execute("SELECT id FROM spaces WHERE fingerprint = ?", (model.fingerprint,)).fetchone()
-    if row is None or row[0] != store.space or filling.pending_count(store.db) or filling.unnamed(store.db):
+    if (
+        spaces.known(store.db, model.fingerprint) != store.space
+        or filling.pending_count(store.db)
+        or filling.unnamed(store.db)
+    ):
         return True
     return vectors.is_stale(store, store.space, model.fingerprint)
 
@@ -192,19 +195,18 @@ def refresh(store: Store, model: Compiled) -> None:
     """Rewrite the FAISS file if it is too far behind the rows; those of other models only go."""
     if store.space and vectors.is_stale(store, store.space, model.fingerprint):
         vectors.build(store, store.space, model.fingerprint, model.dimensions, anew=False)
-    for space, fingerprint in store.db.execute("SELECT id, fingerprint FROM spaces WHERE id != ?", (store.space,)):
-        if vectors.is_stale(store, space, fingerprint):
-            vectors.faiss_path(store.home, space).unlink(missing_ok=True)
+    for space in spaces.every(store.db):
+        if space.id != store.space and vectors.is_stale(store, space.id, space.fingerprint):
+            vectors.faiss_path(store.home, space.id).unlink(missing_ok=True)
 
 
 def forget(store: Store, path: bytes) -> int:
     """Remove a path beyond recovery, derived files included. Returns the number of files."""
     count = store.forget(path)
-    inside = database.below(path)[0]
-    kept = [p for p in consenting(store, Plan(store.home)).consented if p != path and not p.startswith(inside)]
+    kept = [p for p in consenting(store, Plan(store.home)).consented if not database.lies_in(p, path)]
     remember(store, kept)
     for made in (*store.home.glob("vectors-*"), *store.home.glob("map-*"), *store.home.glob(f"{database.ASIDE}*")):
         made.unlink()
-    for space, fingerprint, dimensions in store.db.execute("SELECT id, fingerprint, dimensions FROM spaces").fetchall():
-        vectors.build(store, space, fingerprint, dimensions)
+    for space in spaces.every(store.db):
+        vectors.build(store, space.id, space.fingerprint, space.dimensions)
     return count

@@ -1,4 +1,4 @@
-"""Whether the state directory lies where it may: with its owner, and on a disk of this machine.
+"""The state directory: made for its owner's eyes only, and where it may lie: with its owner, on a disk of this machine.
 
 SQLite's locks and shared memory do not hold across machines.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,6 +18,23 @@ NETWORK = frozenset(
     " fuse.glusterfs fuse.s3fs fuse.gvfsd-fuse".split()
 )
 """Types, as the kernel names them, of file systems that other machines write to as well; 9p: Windows under WSL."""
+
+
+def prepare_home(home: Path) -> None:
+    """Make the state directory, for its owner's eyes only. Raises `UnsafeHome` when it is somebody else's."""
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        status = home.stat()
+    except OSError as error:
+        raise UnsafeHome(f"the state directory {home} cannot be used: {error.strerror}", "Set ASK_HOME.") from error
+    require_own(home)
+    if kind := network_type(home):
+        raise UnsafeHome(
+            f"the state directory {home} lies on a network disk ({kind}), where an index cannot be kept safe",
+            "Set ASK_HOME to a directory on a disk of this machine. The files to search may lie anywhere.",
+        )
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        home.chmod(0o700)
 
 
 def require_own(home: Path) -> None:

@@ -26,7 +26,7 @@ from ask.indexer import helper, helpers
 from ask.indexer.errors import IndexProblem, Unreadable
 from ask.indexer.extract import Limits, Recognition
 from ask.indexer.extract.helped import FOLDER, WAYS, Way
-from ask.indexer.store import DocumentRow, FileState, hash_of
+from ask.indexer.rows import DocumentRow, FileState, hash_of
 from ask.indexer.worker import from_json, receive, send
 
 

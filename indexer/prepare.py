@@ -9,7 +9,6 @@ import hashlib
 import inspect
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +18,8 @@ from ask.indexer.documents import Block, Credit, Document
 from ask.indexer.errors import Unreadable
 from ask.indexer.extract import Source, read, registry
 from ask.indexer.redact import redact_document, rules_version
-from ask.indexer.store import ChunkRow, DocumentRow, hash_of
+from ask.indexer.rows import ChunkRow, DocumentRow, hash_of
+from ask.indexer.unix_time import of_unix
 
 
 def prepare(
@@ -44,19 +44,11 @@ def prepare(
 
 def _credited(document: Document, credit: Credit) -> Document:
     """The day of the last change and the authors; the day of the first change as a fact, so that it can be found."""
-    first, last = (_moment(seconds) for seconds in (credit.first, credit.last))
+    first, last = (of_unix(seconds) for seconds in (credit.first, credit.last))
     facts = dict(document.facts)
     if document.date is None and first and last and first.date() != last.date():
         facts.setdefault("since", first.date().isoformat())
     return replace(document, date=document.date or last, people=document.people or credit.people, facts=facts)
-
-
-def _moment(seconds: int) -> datetime | None:
-    """A time that a commit states; it may state any."""
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _storable(document: Document) -> Document:

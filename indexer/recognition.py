@@ -18,7 +18,8 @@ from ask.indexer.extract.recognise import RECOGNISED
 from ask.indexer.history import Histories
 from ask.indexer.pool import Read, ReaderSettings, read_files
 from ask.indexer.progress import Progress
-from ask.indexer.store import DocumentRow, FileState, Store
+from ask.indexer.rows import DocumentRow, FileState
+from ask.indexer.store import Store
 
 SECONDS = 240
 """Processor time after which no further page of a file is begun."""

@@ -12,16 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ask.indexer import helpers
-from ask.indexer.database import Connection, below
+from ask.indexer.database import Connection, below, lies_in
 from ask.indexer.documents import UNREADABLE, Credit
 from ask.indexer.history import Histories
 from ask.indexer.pool import Read, ReaderSettings, read_files
 from ask.indexer.prepare import reader_version
 from ask.indexer.progress import Progress
 from ask.indexer.recognition import pictures_in
+from ask.indexer.rows import FileRow, FileState, LeftOut
 from ask.indexer.rules import Rules
 from ask.indexer.scan import Entry, Found, Left, Part, scan
-from ask.indexer.store import FileRow, FileState, LeftOut, Store
+from ask.indexer.store import Store
 
 _BATCH = 500
 _TRY_AGAIN = frozenset(["changing", "vanished", "no permission"])
@@ -94,7 +95,7 @@ def update(
     """Bring parts of known roots up to date, as a run over the whole roots would; parts of no root are passed over."""
     outcome = Outcome()
     for part in parts:
-        above = [root for root in store.roots() if part.path == root[1] or part.path.startswith(below(root[1])[0])]
+        above = [root for root in store.roots() if lies_in(part.path, root[1])]
         if not above:
             continue
         root_id, root = max(above, key=lambda each: len(each[1]))
@@ -117,7 +118,7 @@ def is_away(db: Connection, path: bytes) -> bool:
     if os.path.lexists(path):
         mounted = db.execute("SELECT 1 FROM meta WHERE key = ? AND value = '1'", (_mounted(path),)).fetchone()
         return path in roots and mounted is not None and not os.path.ismount(path)
-    return not any(os.path.lexists(root) for root in roots if path.startswith(below(root)[0]))
+    return not any(os.path.lexists(root) for root in roots if lies_in(path, root))
 
 
 def _mounted(root: bytes) -> str:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from ask.indexer import database, switch, watch
+from ask.indexer import database, spaces, switch, watch
 from ask.indexer.database import Connection
 
 PACKAGES = ("ask-files", "faiss-cpu", "onnxruntime", "sentence-transformers", "llama-cpp-python")
@@ -51,10 +51,8 @@ def size_on_disk(home: Path) -> int:
 
 
 def _models(db: Connection) -> dict[str, object]:
-    row = db.execute(
-        "SELECT model, fingerprint FROM spaces WHERE id = (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'space')"
-    ).fetchone()
-    found = {} if row is None else {"meaning": row[0], "fingerprint": row[1]}
+    space = spaces.active(db)
+    found: dict[str, object] = {} if space is None else {"meaning": space.model, "fingerprint": space.fingerprint}
     if (moving := switch.progress_of(db)) is not None:
         name, done, total = moving
         found["next"] = f"{name}, {done:,} of {total:,} texts ready (ask index goes on)"

@@ -22,8 +22,9 @@ from ask.indexer.pool import ReaderSettings, read_files
 from ask.indexer.prepare import reader_version
 from ask.indexer.progress import Progress
 from ask.indexer.reconcile import state_of, unchanged
+from ask.indexer.rows import DocumentRow, FileState, hash_of
 from ask.indexer.scan import look
-from ask.indexer.store import DocumentRow, FileState, Store, hash_of
+from ask.indexer.store import Store
 
 SAMPLE = 200
 """Files that a check compares unless it is to compare all."""

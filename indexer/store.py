@@ -1,4 +1,4 @@
-"""Rows in, rows out: what is known about roots, files, documents and chunks.
+"""The writing side of the index: which roots and files are known, and in what state. What files hold is in `contents`.
 
 A file's rows are written in one transaction, so at any moment, also after a crash, a file is either wholly in the index
 or not at all. Readers open their own connections and see the last committed state.
@@ -6,99 +6,25 @@ or not at all. Readers open their own connections and see the last committed sta
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import stat
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-from ask.indexer import database, schema
-from ask.indexer.documents import UNREADABLE, Chunk, Credit, Document
-from ask.indexer.errors import Busy, NotFound, UnsafeHome
+from ask.indexer import contents, database, schema
+from ask.indexer.documents import UNREADABLE
+from ask.indexer.errors import Busy, NotFound
 from ask.indexer.names import name_text
-from ask.indexer.place import network_type, require_own
+from ask.indexer.place import prepare_home
+from ask.indexer.rows import DocumentRow, FileRow, FileState, LeftOut
 from filelock import FileLock, Timeout
 
 LOCK = "write.lock"
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkRow:
-    """A chunk as the worker hands it over."""
-
-    chunk: Chunk
-    context: int
-    """Code points of `chunk.context` that go in front of the body for embedding."""
-    lang: str
-    hash: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentRow:
-    """A document with its chunks, ready to be stored."""
-
-    document: Document
-    chunks: tuple[ChunkRow, ...]
-    redactions: tuple[tuple[str, int | None, int, int], ...] = ()
-    """(rule, line, start, end) of every secret that was masked in the text; never the secret."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileRow:
-    """What the index knows of a file on disk."""
-
-    id: int
-    path: bytes
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
-    status: str
-    reason: str
-    reader: int
-    crashes: int
-    history: int
-    """Names the credit it was read with, 0 for none."""
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileState:
-    """What a scan found of a file; compared with `FileRow` to see whether it changed."""
-
-    path: bytes
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
-    credit: Credit | None = None
-    """Who wrote it and when, as the history of its clone tells."""
-
-    @property
-    def history(self) -> int:
-        """Names the credit; 0 for none."""
-        return 0 if self.credit is None else int.from_bytes(hash_of(repr(self.credit).encode())[:6], "big")
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A file that is not indexed."""
-
-    state: FileState
-    reason: str
-    detail: str = ""
-    crashes: int = 0
-    """How often its reading has killed a worker."""
-    pictures: int = 0
-    """See `Store.put_file`."""
-
-
 class Store:
-    """The writing side of the index. Only one may exist at a time; the lock is the operating system's."""
+    """The index, open for writing. Only one may exist at a time; the lock is the operating system's."""
 
     def __init__(self, home: Path, wait: float = 0.0) -> None:
         """Open for writing, waiting up to `wait` seconds for another writer. Raises `Busy`, `IndexProblem`."""
@@ -163,7 +89,7 @@ class Store:
 
     def add_root(self, path: bytes, consent: bool = False) -> int:
         """Remember a root; one inside a known root is not added again. Returns its id."""
-        covering = [r for r in self.roots() if path == r[1] or path.startswith(database.below(r[1])[0])]
+        covering = [r for r in self.roots() if database.lies_in(path, r[1])]
         if covering:
             return max(covering, key=lambda r: len(r[1]))[0]
         with self.transaction():
@@ -188,26 +114,12 @@ class Store:
 
     def files_below(self, root: bytes) -> dict[bytes, FileRow]:
         """Everything known at or below `root`, by path."""
-        return self.known(self.db, root)
-
-    @staticmethod
-    def known(db: database.Connection, root: bytes) -> dict[bytes, FileRow]:
-        """The same for whoever only reads."""
-        rows = db.execute(
-            "SELECT id, path, size, mtime_ns, ctime_ns, inode, status, reason, reader, crashes, history, detail FROM files"
-            " WHERE path = ? OR (path > ? AND path < ?)",
-            (root, *database.below(root)),
-        )
-        return {bytes(row[1]): FileRow(row[0], bytes(row[1]), *row[2:]) for row in rows}
+        return known_below(self.db, root)
 
     def files_in(self, folder: bytes) -> dict[bytes, FileRow]:
         """Everything known right in `folder`, by path."""
-        rows = self.db.execute(
-            "SELECT id, path, size, mtime_ns, ctime_ns, inode, status, reason, reader, crashes, history, detail FROM files"
-            f" WHERE path > ? AND path < ? AND {_RIGHT_IN}",
-            (*database.below(folder), *_right_in(folder)),
-        )
-        return {bytes(row[1]): FileRow(row[0], bytes(row[1]), *row[2:]) for row in rows}
+        where = f"path > ? AND path < ? AND {_RIGHT_IN}"
+        return _known(self.db, where, (*database.below(folder), *_right_in(folder)))
 
     def put_file(
         self,
@@ -222,19 +134,19 @@ class Store:
     ) -> None:
         """Replace everything known about a file by `documents`, in one transaction.
 
-        Chunks that are as they were stay, wherever they are now: erasing words costs ten times as much as writing them.
+        `content` names the bytes of the file, `reader` the reader that made the documents, `seen` the scan that met it.
         `pictures` says whether there are pictures of text in it, and when to look at them: 1 first, 0 never.
         """
         with self.transaction():
-            old = self._document_ids(state.path)
-            kept = self._kept_chunks(state.path, reader, documents)
-            self._erase_words(old, [i for ids in kept for i in ids if i])
+            old = contents.document_ids(self.db, state.path)
+            kept = contents.unchanged_chunks(self.db, state.path, reader, documents)
+            contents.erase_words(self.db, old, [i for ids in kept for i in ids if i])
             file_id = self._upsert_file(root_id, state, "indexed", "", "", content, reader, seen)
             self.set_pictures(state.path, pictures)
             for row, ids in zip(documents, kept, strict=True):
                 name = name_text(state.path, self._root(root_id), row.document.member)
-                self._insert_document(file_id, row, name, ids)
-            self.db.executemany("DELETE FROM documents WHERE id = ?", ((i,) for i in old))
+                contents.insert_document(self.db, self.space, file_id, row, name, ids)
+            contents.delete_documents(self.db, old)
             self._touch()
 
     def put_left_out(self, root_id: int, left: Sequence[LeftOut], *, reader: int, seen: int) -> None:
@@ -295,7 +207,7 @@ class Store:
     def forget(self, path: bytes) -> int:
         """Remove a file or everything below a folder, roots included, beyond recovery. Returns the number of files."""
         found = list(self.files_below(path))
-        roots = [r for r in self.roots() if r[1] == path or r[1].startswith(database.below(path)[0])]
+        roots = [r for r in self.roots() if database.lies_in(r[1], path)]
         if not found and not roots:
             raise NotFound(f"{os.fsdecode(path)} is not in the index", "ask status shows what is.")
         for each in found:
@@ -368,108 +280,26 @@ class Store:
         return int(row[0])
 
     def _drop_documents(self, path: bytes) -> None:
-        ids = self._document_ids(path)
-        self._erase_words(ids, ())
-        self.db.executemany("DELETE FROM documents WHERE id = ?", ((i,) for i in ids))
-
-    def _document_ids(self, path: bytes) -> list[int]:
-        rows = self.db.execute(
-            "SELECT d.id FROM documents d JOIN files f ON f.id = d.file_id WHERE f.path = ?", (path,)
-        )
-        return [i for (i,) in rows]
-
-    def _erase_words(self, documents: Sequence[int], kept: Sequence[int]) -> None:
-        """Take the chunks of documents out of the word index, but for some. It reads their terms through its view, so
-        this comes before anything else changes."""
-        for document_id in documents:
-            self.db.execute(
-                "DELETE FROM words WHERE rowid IN (SELECT id FROM chunks WHERE document_id = ?"
-                " AND id NOT IN (SELECT value FROM json_each(?)))",
-                (document_id, json.dumps(kept)),
-            )
-
-    def _kept_chunks(self, path: bytes, reader: int, documents: Sequence[DocumentRow]) -> list[list[int]]:
-        """For each chunk of each document the id of an old chunk of this file with the very same words; 0 for none."""
-        rows = self.db.execute(
-            "SELECT d.member, d.title, d.header, d.facts, d.people, c.heading, c.symbols, c.context, c.lang, c.hash, c.id"
-            " FROM files f JOIN documents d ON d.file_id = f.id JOIN chunks c ON c.document_id = d.id"
-            " WHERE f.path = ? AND f.reader = ? ORDER BY c.id DESC",
-            (path, reader),
-        )
-        known: dict[tuple[object, ...], list[int]] = {}
-        for *key, chunk_id in rows:
-            known.setdefault(tuple(key), []).append(chunk_id)
-        return [
-            [ids.pop() if (ids := known.get((*_shared(row.document), *_own(chunk)))) else 0 for chunk in row.chunks]
-            for row in documents
-        ]
+        ids = contents.document_ids(self.db, path)
+        contents.erase_words(self.db, ids)
+        contents.delete_documents(self.db, ids)
 
     def _root(self, root_id: int) -> bytes:
         return bytes(self.db.execute("SELECT path FROM roots WHERE id = ?", (root_id,)).fetchone()[0])
 
-    def _insert_document(self, file_id: int, row: DocumentRow, name: str, kept: Sequence[int]) -> None:
-        document = row.document
-        name_hash = hash_of(name.encode())
-        lines = None if document.lines is None else database.compress(json.dumps(document.lines))
-        encoded = document.text.encode()
-        document_id = self.db.execute(
-            "INSERT INTO documents(file_id, member, kind, title, language, date, people, facts, header, length, bytes,"
-            " hash, name_hash, named, lines, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-            " EXISTS (SELECT 1 FROM vectors WHERE hash = ? AND space = ?), ?, ?) RETURNING id",
-            (file_id, document.member, document.kind, document.title, document.language,
-             int(document.date.timestamp()) if document.date else None,
-             _json(document.people), _json(dict(document.facts)),
-             document.header, len(document.text), len(encoded), hash_of(encoded), name_hash, name_hash, self.space, lines,
-             database.compress(document.text)),
-        ).fetchone()[0]  # fmt: skip
-        fresh = []
-        for chunk_row, chunk_id in zip(row.chunks, kept, strict=True):
-            if chunk_id:
-                self._move_chunk(document_id, chunk_row, chunk_id)
-            else:
-                fresh.append(self._insert_chunk(document_id, chunk_row))
-        self.db.executemany(
-            "INSERT INTO redactions VALUES (?, ?, ?, ?, ?)", ((document_id, *found) for found in row.redactions)
-        )
-        self.db.execute(
-            "INSERT INTO words(rowid, body, title, path, symbols) SELECT id, body, title, path, symbols FROM chunk_words"
-            " WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps(fresh),),
-        )
 
-    def _move_chunk(self, document_id: int, row: ChunkRow, chunk_id: int) -> None:
-        chunk = row.chunk
-        self.db.execute(
-            'UPDATE chunks SET document_id = ?, start = ?, "end" = ?, line = ?, end_line = ?, page = ? WHERE id = ?',
-            (document_id, chunk.start, chunk.end, chunk.line, chunk.end_line, chunk.page, chunk_id),
-        )
-
-    def _insert_chunk(self, document_id: int, row: ChunkRow) -> int:
-        chunk = row.chunk
-        heading, symbols, *_ = _own(row)
-        inserted = self.db.execute(
-            'INSERT INTO chunks(document_id, start, "end", line, end_line, page, heading, symbols, context, lang, hash,'
-            " tier) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-            " coalesce((SELECT 1 + exact FROM vectors WHERE hash = ? AND space = ?), 0))",
-            (document_id, chunk.start, chunk.end, chunk.line, chunk.end_line, chunk.page, heading, symbols,
-             row.context, row.lang, row.hash, row.hash, self.space),
-        )  # fmt: skip
-        return int(inserted.lastrowid or 0)
+def known_below(db: database.Connection, root: bytes) -> dict[bytes, FileRow]:
+    """Everything the index knows at or below `root`, by path; also for whoever only reads."""
+    return _known(db, "path = ? OR (path > ? AND path < ?)", (root, *database.below(root)))
 
 
-def _shared(document: Document) -> tuple[object, ...]:
-    """What a document gives to the words of each of its chunks, besides the path of its file."""
-    return document.member, document.title, document.header, _json(dict(document.facts)), _json(document.people)
-
-
-def _own(row: ChunkRow) -> tuple[object, ...]:
-    """What gives a chunk the rest of its words: as stored."""
-    heading = _json(row.chunk.heading) if row.chunk.heading else ""
-    return heading, " ".join(row.chunk.symbols), row.context, row.lang, row.hash
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _known(db: database.Connection, where: str, values: Sequence[object]) -> dict[bytes, FileRow]:
+    rows = db.execute(
+        "SELECT id, path, size, mtime_ns, ctime_ns, inode, status, reason, reader, crashes, history, detail FROM files"
+        f" WHERE {where}",
+        values,
+    )
+    return {bytes(row[1]): FileRow(row[0], bytes(row[1]), *row[2:]) for row in rows}
 
 
 _RIGHT_IN = "instr(substr(path, ?), ?) = 0"
@@ -481,28 +311,6 @@ def _right_in(folder: bytes) -> tuple[int, bytes]:
     return len(inside) + 1, inside[-1:]
 
 
-def hash_of(data: bytes) -> bytes:
-    """BLAKE2b-128: names content; collisions are out of reach even for whoever writes the files."""
-    return hashlib.blake2b(data, digest_size=16).digest()
-
-
 def _signed(number: int) -> int:
     """Inodes are unsigned 64 bits, SQLite's integers signed."""
     return number - (1 << 64) if number >= 1 << 63 else number
-
-
-def prepare_home(home: Path) -> None:
-    """Make the state directory, for its owner's eyes only. Raises `UnsafeHome` when it is somebody else's."""
-    try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        status = home.stat()
-    except OSError as error:
-        raise UnsafeHome(f"the state directory {home} cannot be used: {error.strerror}", "Set ASK_HOME.") from error
-    require_own(home)
-    if kind := network_type(home):
-        raise UnsafeHome(
-            f"the state directory {home} lies on a network disk ({kind}), where an index cannot be kept safe",
-            "Set ASK_HOME to a directory on a disk of this machine. The files to search may lie anywhere.",
-        )
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        home.chmod(0o700)

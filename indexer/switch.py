@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-from ask.indexer import fill, vectors
+from ask.indexer import fill, spaces, vectors
 from ask.indexer.approximate import map_path
-from ask.indexer.compile import Compiled, read_card
+from ask.indexer.compile import MODELS, Compiled, read_card
 from ask.indexer.database import Connection
 from ask.indexer.embed import Embedder
 from ask.indexer.errors import ModelProblem
@@ -25,8 +25,6 @@ WANTED = "wanted_model"
 """What is remembered under this key: the model that was chosen last, which a watcher of older days has to follow."""
 CUTTER = "cutter_model"
 """The model whose tokenizer and window files are cut for, where it is not the one that answers."""
-MODELS = "models"
-"""Folder of compiled models in the state directory."""
 SAMPLE = 500
 """Passages looked at to see whether the new model can read passages whole."""
 TOO_MANY = 0.02
@@ -45,8 +43,8 @@ def chosen(store: Store, model: Compiled) -> Compiled:
 
 def answering(store: Store, model: Compiled) -> Compiled:
     """The model whose vectors are in use; `model` where there are none yet."""
-    active = _active(store.db)
-    return _card(store, active and active[2]) or model
+    active = spaces.active(store.db)
+    return _card(store, active.model if active else None) or model
 
 
 def cutter(store: Store, model: Compiled) -> Compiled:
@@ -56,8 +54,8 @@ def cutter(store: Store, model: Compiled) -> Compiled:
 
 def is_due(store: Store, model: Compiled) -> bool:
     """True when another model's vectors answer now."""
-    active = _active(store.db)
-    return active is not None and active[1] != model.fingerprint and _has_vectors(store.db, active[0])
+    active = spaces.active(store.db)
+    return active is not None and active.fingerprint != model.fingerprint and _has_vectors(store.db, active.id)
 
 
 def fill_beside(
@@ -67,7 +65,7 @@ def fill_beside(
 
     Returns how many texts were embedded, and whether it answers now.
     """
-    space = _space(store, model)
+    space = spaces.of(store, model.fingerprint, model.folder.name, model.dimensions)
     embedder = Embedder(model, threads)
     done = 0
     progress.stage(f"meaning by {model.folder.name}", _missing(store.db, space), "chunks")
@@ -90,8 +88,7 @@ def fill_beside(
 
 def drop_others(store: Store) -> None:
     """Forget the vectors of all spaces but the active one: of a model that answered before, of a broken-off switch."""
-    others = [i for (i,) in store.db.execute("SELECT id FROM spaces WHERE id != ?", (store.space,))]
-    for space in others:
+    for space in (space.id for space in spaces.every(store.db) if space.id != store.space):
         with store.transaction():
             store.db.execute("DELETE FROM vectors WHERE space = ?", (space,))
             store.db.execute("DELETE FROM spaces WHERE id = ?", (space,))
@@ -101,20 +98,20 @@ def drop_others(store: Store) -> None:
 
 def progress_of(db: Connection) -> tuple[str, int, int] | None:
     """Where a switch is: (folder name of the new model, texts embedded, texts in all); None when there is none."""
-    active = _active(db)
+    active = spaces.active(db)
     wanted = db.execute("SELECT value FROM meta WHERE key = ?", (WANTED,)).fetchone()
-    if active is None or wanted is None or wanted[0] == active[2]:
+    if active is None or wanted is None or wanted[0] == active.model:
         return None
-    row = db.execute("SELECT id FROM spaces WHERE model = ?", (wanted[0],)).fetchone()
+    space = next((space.id for space in spaces.every(db) if space.model == wanted[0]), 0)
     (total,) = db.execute("SELECT count(DISTINCT hash) FROM chunks").fetchone()
-    return str(wanted[0]), total - _missing(db, row[0] if row else 0), total
+    return str(wanted[0]), total - _missing(db, space), total
 
 
 def _activate(store: Store, space: int, embedder: Embedder) -> None:
     model = embedder.model
     cut_for = cutter(store, model).folder.name  # of the old space, until now
     vectors.build(store, space, model.fingerprint, model.dimensions)
-    fill.activate_space(store, model.fingerprint, model.folder.name, model.dimensions)
+    spaces.activate(store, model.fingerprint, model.folder.name, model.dimensions)
     store.set_meta(CUTTER, model.folder.name if _cannot_read(store.db, embedder) else cut_for)
     drop_others(store)
 
@@ -131,26 +128,6 @@ def _card(store: Store, name: str | None) -> Compiled | None:
         with suppress(ModelProblem):
             return read_card(store.home / MODELS / name)
     return None
-
-
-def _active(db: Connection) -> tuple[int, str, str] | None:
-    """(id, fingerprint, folder name) of the space that answers."""
-    row = db.execute(
-        "SELECT id, fingerprint, model FROM spaces"
-        " WHERE id = (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'space')"
-    ).fetchone()
-    return None if row is None else (row[0], row[1], row[2])
-
-
-def _space(store: Store, model: Compiled) -> int:
-    row = store.db.execute("SELECT id FROM spaces WHERE fingerprint = ?", (model.fingerprint,)).fetchone()
-    if row is None:
-        with store.transaction():
-            row = store.db.execute(
-                "INSERT INTO spaces(fingerprint, model, dimensions) VALUES (?, ?, ?) RETURNING id",
-                (model.fingerprint, model.folder.name, model.dimensions),
-            ).fetchone()
-    return int(row[0])
 
 
 def _has_vectors(db: Connection, space: int) -> bool:

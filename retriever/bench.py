@@ -164,7 +164,7 @@ def _asked(searcher: Searcher, question: Question, side: Only, progress: Progres
     found = searcher.search(parse(question.text), n=DEPTH, only=side)
     spent = 1000 * (time.perf_counter() - begun)
     progress.advance(1)
-    ranks = (hit.rank for hit in (*found.hits, *found.near) if question.path in (hit.path, *hit.family))
+    ranks = (hit.rank for hit in (*found.hits, *found.near) if hit.stands_for(question.path))
     return _Answer(question, next(ranks, None), spent)
 
 

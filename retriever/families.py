@@ -1,4 +1,4 @@
-"""Which documents are one and the same to a person: copies, backups, `final_v2`.
+"""Which documents are one and the same to a person (near-duplicates): copies, backups, `final_v2`.
 
 The same text is the same document. Nearly the same text is, too, where the names say so: invoices of two months
 are made from one form and stay two, `invoice_final.txt` and `invoice_final_v2_REALLY.txt` are one with its history.

@@ -65,6 +65,17 @@ class Filters:
             return "1", []
         return " AND ".join(text for text, _ in parts), [value for _, values in parts for value in values]
 
+    def scope(self) -> tuple[str, list[object]] | None:
+        """A query for the chunks that meet the conditions, and its parameters; None: all do."""
+        if not self:
+            return None
+        condition, values = self.sql()
+        return (
+            "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
+            f" WHERE {condition}",
+            values,
+        )
+
     def _conditions(self) -> Iterator[tuple[str, list[object]]]:
         if self.after is not None:
             yield f"{DATE} >= ?", [int(self.after.timestamp())]

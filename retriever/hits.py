@@ -61,9 +61,24 @@ class Hit:
     """The part of the snippet that matched best where its words do not tell: code points of the snippet, half-open."""
 
     @property
+    def has_plain_lines(self) -> bool:
+        """True when the lines of its text are those of the file, so that they can be counted, and beyond it as well.
+
+        A mail that was decoded or a web page has other lines in its text than in its file.
+        """
+        if self.line is None or self.end_line is None:
+            return False
+        text = self.text or self.snippet
+        return self.end_line - self.line in (text.count("\n"), text.rstrip("\n").count("\n"))
+
+    @property
     def family(self) -> tuple[str, ...]:
         """The paths of the copies."""
         return tuple(copy.path for copy in self.copies)
+
+    def stands_for(self, path: str) -> bool:
+        """Whether it is the file at an absolute path, or has it among its copies."""
+        return path == self.path or path in self.family
 
 
 @dataclass(frozen=True, slots=True)

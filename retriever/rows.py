@@ -6,13 +6,17 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from ask.indexer.database import Connection, decompress
 from ask.indexer.errors import NotFound
+from ask.indexer.unix_time import of_unix
 from ask.retriever.filters import DATE
+from ask.retriever.hits import Hit
 
 _BATCH = 64
+_BEGINNING = 300
+"""Code points of a snippet that nothing was searched for."""
 _SELECT = f"""
 SELECT c.id, c.start, c."end", c.line, c.end_line, c.page, c.heading, c.tier, d.id, d.member, d.kind, d.title, d.hash,
        f.path, {DATE}, d.people
@@ -63,10 +67,30 @@ class Row:
     @property
     def date(self) -> datetime | None:
         """The document's date; None for one that no calendar knows."""
-        try:
-            return datetime.fromtimestamp(self.seconds, UTC)
-        except (OverflowError, OSError, ValueError):
-            return None
+        return of_unix(self.seconds)
+
+    def hit(self, rank: int, text: str) -> Hit:
+        """As a hit that was not searched for: without a score, the beginning of its chunk's `text` as the snippet."""
+        return Hit(
+            rank=rank,
+            score=0.0,
+            id=self.id,
+            path=self.path,
+            document=self.member,
+            kind=self.kind,
+            title=self.title,
+            line=self.line,
+            end_line=self.end_line,
+            page=self.page,
+            date=self.date,
+            snippet=text[:_BEGINNING],
+            why={},
+            text=text,
+            heading=self.headings,
+            document_id=self.document_id,
+            start=self.start,
+            exact=self.tier == 2,
+        )
 
 
 def rows(db: Connection, ids: Sequence[int]) -> Iterator[Row]:
@@ -95,3 +119,8 @@ def text(db: Connection, document_id: int) -> str:
     if row is None:
         raise NotFound(f"document {document_id} is not in the index any more")
     return decompress(row[0])
+
+
+def chunk_text(db: Connection, row: Row) -> str:
+    """The text of a chunk. Raises `NotFound`."""
+    return text(db, row.document_id)[row.start : row.end]

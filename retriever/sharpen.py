@@ -1,4 +1,4 @@
-"""Exact meaning for the best candidates of one question that have an approximate one so far.
+"""Re-scoring: exact meaning for the best candidates of one question that have an approximate one so far.
 
 The best by words and approximate meaning together come first, until all are done, enough are, or the time is spent. (With
 the two sides in turns, 60 of them gave what 30 give so.) What is found out is kept in the index afterwards, so that the
@@ -25,7 +25,7 @@ _PAIRS = 8
 """Candidates known both ways, from which the two scales can be compared."""
 
 Learned = dict[int, tuple[bytes, "Vectors"]]
-"""By chunk: the hash of its text, and its exact vector."""
+"""By chunk: the hash of its text, and its exact vector, float32 (dimensions,) of length 1."""
 
 
 def sharpen(db: Connection, embedder: Embedder, best_first: Sequence[int], seconds: float) -> Learned:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from ask.indexer import words
 from ask.indexer.database import Connection
+from ask.indexer.unix_time import of_unix
 from ask.indexer.words import fold
 from ask.retriever.counting import Counting
 from ask.retriever.filters import DATE
@@ -71,7 +72,7 @@ def _list(db: Connection, counting: Counting) -> Table:
     everything = [*values, counting.limit]
     found = db.execute(query, everything).fetchall()
     rows = tuple(
-        (os.fsdecode(bytes(path)), member, kind, title, _date(seconds), size)
+        (os.fsdecode(bytes(path)), member, kind, title, of_unix(seconds), size)
         for path, member, kind, title, seconds, size, _ in found
     )
     columns = ("path", "document", "kind", "title", "date", "size")
@@ -98,13 +99,6 @@ def _conditions(counting: Counting) -> Iterator[tuple[str, list[object]]]:
     if counting.holds:
         terms = dict.fromkeys(term for word in counting.holds if " " not in word for term in words.query_terms(word))
         yield _BEGINNING, [words.quoted(terms)]
-
-
-def _date(seconds: int) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, OSError, ValueError):
-        return None
 
 
 def shown(query: str, values: list[object]) -> str:

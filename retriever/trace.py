@@ -6,10 +6,12 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ask.indexer.database import lies_in
 from ask.indexer.documents import REASONS
 from ask.indexer.words import query_terms, quoted
 from ask.retriever import lexical
 from ask.retriever.filters import Filters
+from ask.retriever.hits import Hit, Results
 from ask.retriever.query import Query
 from ask.retriever.search import NEAR_ENOUGH, Searcher
 
@@ -83,8 +85,7 @@ def _not_scanned(searcher: Searcher, raw: bytes) -> str:
     roots = [bytes(root) for (root,) in searcher.db.execute("SELECT path FROM roots")]
     if os.path.isdir(raw) and b"\0" not in raw:  # noqa: PTH112 (pathlib cannot hold bytes)
         return "it is a folder; name a file in it"
-    inside = any(raw == root or raw.startswith(root.rstrip(b"/") + b"/") for root in roots)
-    if not inside:
+    if not any(lies_in(raw, root) for root in roots):
         return "it lies in no indexed folder; run: ask index on its folder"
     above = raw
     while len(above) > 1:
@@ -122,19 +123,23 @@ def _words(searcher: Searcher, query: Query, chunks: Sequence[int]) -> Step:
 def _meaning(searcher: Searcher, query: Query, path: str) -> Step:
     if searcher.space() is None:
         return Step("meaning", False, "nothing has a meaning in the index yet")
-    results = searcher.search(query, n=DEEP, only="meaning")
-    for hit in (*results.hits, *results.near):
-        if path == hit.path or path in hit.family:
-            about = "" if hit.exact else ", by an approximation so far"
-            return Step("meaning", True, f"number {hit.rank} by meaning, cosine {hit.score:.3f}{about}")
-    return Step("meaning", False, f"not near enough in meaning (cosine below {NEAR_ENOUGH:.2f}), or without one so far")
+    hit = _hit(searcher.search(query, n=DEEP, only="meaning"), path)
+    if hit is None:
+        without = f"not near enough in meaning (cosine below {NEAR_ENOUGH:.2f}), or without one so far"
+        return Step("meaning", False, without)
+    about = "" if hit.exact else ", by an approximation so far"
+    return Step("meaning", True, f"number {hit.rank} by meaning, cosine {hit.score:.3f}{about}")
 
 
 def _rank(searcher: Searcher, query: Query, path: str) -> Step:
-    results = searcher.search(query, n=DEEP)
-    for hit in (*results.hits, *results.near):
-        if path == hit.path or path in hit.family:
-            copies = " (as a copy of another file)" if path in hit.family else ""
-            parts = ", ".join(f"{name} {value:+.3f}" for name, value in hit.why.items() if value)
-            return Step("ranked", True, f"number {hit.rank}{copies}, score {hit.score:.3f}: {parts}")
-    return Step("ranked", False, "not among the candidates of either side, or excluded above")
+    hit = _hit(searcher.search(query, n=DEEP), path)
+    if hit is None:
+        return Step("ranked", False, "not among the candidates of either side, or excluded above")
+    copies = " (as a copy of another file)" if path in hit.family else ""
+    parts = ", ".join(f"{name} {value:+.3f}" for name, value in hit.why.items() if value)
+    return Step("ranked", True, f"number {hit.rank}{copies}, score {hit.score:.3f}: {parts}")
+
+
+def _hit(results: Results, path: str) -> Hit | None:
+    """The hit that stands for a file, a near miss as well."""
+    return next((hit for hit in (*results.hits, *results.near) if hit.stands_for(path)), None)

@@ -12,7 +12,7 @@ import pytest
 from ask.indexer import check, database
 from ask.indexer.fill import embedded_text
 from ask.indexer.progress import Silent
-from ask.indexer.store import hash_of
+from ask.indexer.rows import hash_of
 
 Tree = Callable[..., Path]
 NOTES = {
@@ -67,6 +67,18 @@ def test_an_exchanged_text_is_found_and_its_file_alone_is_read(ask: Any, root: P
     assert ask("search", "kettle blue", "--only", "words", "--json").json()["hits"], "only what was wrong is read"
     assert ask("check").code == 0
     assert ask.count("SELECT count(*) FROM chunks WHERE tier < 2") == 0
+
+
+@pytest.mark.parametrize("words", [["doctor"], ["index", "--plan", "{root}"], ["index", "{root}/nothing"]])
+def test_a_damaged_index_is_an_error_in_words_wherever_it_is_read(ask: Any, root: Path, words: list[str]) -> None:
+    """These three ended with a traceback, the doctor among them."""
+    with (ask.home / database.FILE).open("r+b") as file:
+        for page in range(2, (ask.home / database.FILE).stat().st_size // 4096):
+            file.seek(4096 * page)
+            file.write(b"\xff" * 4096)
+    said = ask(*(word.format(root=root) for word in words))
+    assert said.code == 2
+    assert "ask check --repair" in said.out + said.err
 
 
 def test_a_text_and_words_damaged_at_once_are_both_mended(ask: Any, root: Path) -> None:

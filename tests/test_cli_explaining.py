@@ -46,6 +46,24 @@ def test_why_of_a_folder(filled: Any) -> None:
     assert (said.code, "it is a folder" in said.out) == (1, True)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("why", "a question", "~nobody-here/a.txt"),
+        ("a question?", "--model", "~nobody-here/a.gguf"),
+        ("model", "use", "~nobody-here/model"),
+        ("doctor",),
+    ],
+)
+def test_the_home_of_somebody_who_does_not_exist_is_a_name_like_any_other(
+    filled: Any, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    """pathlib raises for it, and the command ended with a traceback."""
+    if arguments == ("doctor",):
+        monkeypatch.setenv("ASK_MODEL", "~nobody-here/model")
+    assert filled(*arguments).code in (1, 2)
+
+
 def test_why_names_the_stage_where_a_file_was_lost(filled: Any) -> None:
     secret = filled("why", "password", filled.home.parent / "files" / ".env", "--json")
     assert secret.code == 1

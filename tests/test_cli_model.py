@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ask.cli.modelling import set_value
+from ask.cli.config_file import set_value
 from ask.cli.settings import template
 from ask.generator import servers
 from ask.indexer.errors import UsageError

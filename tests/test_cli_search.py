@@ -168,6 +168,20 @@ def test_get(filled: Any) -> None:
     assert filled("get", "1:2:3:4").code == 2
 
 
+@pytest.mark.parametrize("words", [["search", "tomatoes"], ["where do the tomatoes stand?"], ["model", "list"]])
+def test_a_user_without_a_home_can_ask(filled: Any, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    """As in a container whose user has no entry: every search ended with a traceback, because pathlib raises."""
+    monkeypatch.setenv("HOME", "~")  # what stays of it when nothing is known
+    assert filled(*words).code in (0, 1)
+
+
+def test_get_shows_what_is_unseen_in_a_name(ask: Any, tree: Callable[..., Path]) -> None:
+    """It left such letters out, so that two files looked as one."""
+    assert ask("index", tree({"invoice\u202efdp.txt": "The invoice from the plumber.\n"}), "-q").code == 0
+    (hit,) = ask("search", "invoice", "--json").json()["hits"]
+    assert "invoice\\u202efdp.txt:1" in ask("get", str(hit["id"])).out
+
+
 def test_similar(filled: Any) -> None:
     root = filled.home.parent / "files"
     said = filled("similar", root / "server" / ".." / "garden.md", "--json")

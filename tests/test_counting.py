@@ -10,7 +10,8 @@ import pytest
 from ask.indexer import database
 from ask.indexer.database import Connection
 from ask.indexer.documents import Chunk, Document
-from ask.indexer.store import ChunkRow, DocumentRow, FileState, LeftOut, Store, hash_of
+from ask.indexer.rows import ChunkRow, DocumentRow, FileState, LeftOut, hash_of
+from ask.indexer.store import Store
 from ask.indexer.words import language
 from ask.retriever.counting import Counting, plan
 from ask.retriever.tables import Table, run

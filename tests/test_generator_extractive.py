@@ -110,7 +110,7 @@ def test_citations_are_slices_with_their_lines(embedder: Minilm, tmp_path: Path)
     file.write_text("# Cabin\n\n" + CABIN, "utf-8")
     passage = hit(CABIN, str(file), line=3)
     quote = extractive.best_sentences("Where does the key hang?", [passage], embedder)[0]
-    citation = extractive.cite(quote, "[1]")
+    citation = extractive.cite(quote, 1)
     assert citation.quote == "The key hangs behind the woodshed."
     assert (citation.line, citation.end_line) == (7, 7)
     assert citation.quote in file.read_text("utf-8").splitlines()[citation.line - 1]

@@ -109,5 +109,9 @@ def test_a_catalogue_searches_opens_lists_and_counts(searcher: Searcher, library
     assert catalogue.count("", None, None, "") == 3
     assert catalogue.count("boat", None, None, "") == 2
     assert catalogue.count("boat", None, None, "page") == 1
+    assert catalogue.count("boat zeppelin", None, None, "") == 0, "a word that stands nowhere was passed over"
+    assert catalogue.count("boat sold", None, None, "") == 1
+    assert catalogue.count("boat -bridge", None, None, "") == 1
+    assert catalogue.count('"old bridge"', None, None, "") == 1
     assert {Path(hit.path).name for hit in catalogue.list(None, None, "")} == {"cabin.md", "page.html", "one.eml"}
     assert catalogue.list(date(1990, 1, 1), date(1990, 12, 31), "") == []

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ask.indexer import fill, vectors
-from ask.indexer.store import Store, hash_of
+from ask.indexer import spaces, vectors
+from ask.indexer.rows import hash_of
+from ask.indexer.store import Store
 
 FINGERPRINT = "0" * 16
 SIZE = 32
@@ -17,7 +18,7 @@ SIZE = 32
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store(tmp_path / "state") as store:
-        fill.activate_space(store, FINGERPRINT, "model", SIZE)
+        spaces.activate(store, FINGERPRINT, "model", SIZE)
         yield store
 
 

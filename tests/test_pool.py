@@ -16,7 +16,7 @@ from ask.indexer.compile import Compiled
 from ask.indexer.errors import IndexProblem, Unreadable
 from ask.indexer.extract import Limits
 from ask.indexer.pool import Read, ReaderSettings, read_files
-from ask.indexer.store import FileState
+from ask.indexer.rows import FileState
 from ask.indexer.worker import from_json, to_json
 
 Tree = Callable[..., Path]

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ask.indexer import filler, notices, watch
+from ask.indexer import fill_process, notices, watch
 from ask.indexer.compile import Compiled
 from ask.indexer.errors import ModelProblem
 from ask.indexer.notices import FolderNotices, Pending, TreeNotices, outermost
@@ -251,10 +251,10 @@ def test_meaning_is_filled_in_by_a_process_that_ends(ask: Any, tree: Tree, compi
     """The model's memory stayed with the watcher, which grew for as long as it ran."""
     assert ask("index", tree({"a.txt": "one\n", "b.txt": "two\n"}), "--wait", "words").code == 0
     with pytest.raises(ModelProblem, match="cannot be used"):
-        filler.fill(ask.home, replace(compiled, folder=tmp_path), 1, lambda: False)
+        fill_process.fill(ask.home, replace(compiled, folder=tmp_path), 1, lambda: False)
     assert ask.count("SELECT count(*) FROM chunks WHERE tier = 2") == 0
-    filler.fill(ask.home, compiled, 1, lambda: True)
-    assert filler.fill(ask.home, compiled, 1, lambda: False)
+    fill_process.fill(ask.home, compiled, 1, lambda: True)
+    assert fill_process.fill(ask.home, compiled, 1, lambda: False)
     assert ask.count("SELECT count(*) FROM chunks WHERE tier < 2") == 0
 
 

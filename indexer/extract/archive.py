@@ -11,7 +11,7 @@ import tarfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 
 from ask.indexer.documents import Document
@@ -21,7 +21,8 @@ from ask.indexer.extract.package import Package
 from ask.indexer.extract.registry import Source, extractor, extractors, read
 from ask.indexer.extract.unpack import Budget, unpack
 from ask.indexer.rules import Rules, default_rules
-from ask.indexer.text import normalise
+from ask.indexer.text import one_line
+from ask.indexer.unix_time import of_unix
 
 LISTED = 500
 """Names shown in the list of members."""
@@ -131,7 +132,7 @@ def members_of(source: Source, entries: list[Entry], budget: Budget) -> Iterator
 
 def _list(source: Source, entries: list[Entry], troubles: Counter[str]) -> Document:
     """The names of the members, which say what an archive is about even where nothing in it is text."""
-    names = [" ".join(normalise(entry.name).split()) for entry in entries]
+    names = [one_line(entry.name) for entry in entries]
     more = [f"and {len(names) - LISTED} more"] if len(names) > LISTED else []
     facts = {"members": str(len(names))}
     if troubles:
@@ -192,17 +193,14 @@ def _tar_entries(data: bytes) -> Iterator[Entry]:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:", errors="replace") as archive:
             for info in archive:
                 if info.isreg() and not info.issparse():
-                    yield Entry(info.name, _slice(data, info.offset_data, info.size), _unix_moment(info.mtime))
+                    yield Entry(
+                        info.name,
+                        _slice(data, info.offset_data, info.size),
+                        of_unix(info.mtime) if info.mtime > 0 else None,
+                    )
     except (tarfile.TarError, OSError, EOFError, ValueError, OverflowError, IndexError):
         return
 
 
 def _slice(data: bytes, start: int, size: int) -> Callable[[], bytes]:
     return lambda: data[start : start + size]
-
-
-def _unix_moment(seconds: float) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None
-    except (ValueError, OverflowError, OSError):
-        return None

@@ -49,7 +49,7 @@ def _document(record: Record, messages: Sequence[Said], source: Source, position
     title = string(record.fields.get("title")) or string(record.fields.get("name"))
     created = record.fields.get("create_time")
     date = local(number(created)) if created is not None else moment(string(record.fields.get("created_at")))
-    member = f"{source.member}/{position}" if source.member else str(position)
+    member = source.inside(str(position))
     document = one_document(messages, source, Room("", {}), member)
     return replace(document, title=" ".join(title.split()), date=date or messages[0].at)
 

@@ -63,7 +63,7 @@ def _documents(works: Iterator[tuple[str, Work]], source: Source) -> Iterator[Do
     for number, (key, work) in enumerate(works, 1):
         name = key if key and key not in taken else str(number)
         taken.add(name)
-        if document := _document(work, source, "/".join(part for part in (source.member, name) if part)):
+        if document := _document(work, source, source.inside(name)):
             yield document
     if not taken:
         raise Unreadable("damaged", "no work in it")
@@ -144,7 +144,7 @@ def _ris(text: str) -> Iterator[tuple[str, Work]]:
         yield "", work
 
 
-def _document(work: Work, source: Source, member: str) -> Document | None:
+def _document(work: Work, source: Source, member: str | None) -> Document | None:
     pieces = Pieces()
     for name in _SHOWN:
         for field in work.get(name, ()):

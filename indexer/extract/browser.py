@@ -19,7 +19,7 @@ from ask.indexer.extract.pieces import Pieces
 from ask.indexer.extract.plain import text_of
 from ask.indexer.extract.registry import Source, extractor
 from ask.indexer.extract.stored import MAGIC, opened
-from ask.indexer.text import normalise
+from ask.indexer.text import normalise, one_line
 
 _OF_UNIX, _OF_WINDOWS = datetime(1970, 1, 1, tzinfo=UTC), datetime(1601, 1, 1, tzinfo=UTC)
 """From when Firefox and Chromium count microseconds."""
@@ -122,7 +122,7 @@ def _documents(links: Iterator[_Link], source: Source) -> Iterator[Document]:
 
 
 def _document(link: _Link, address: str, position: int, source: Source) -> Document:
-    title = " ".join(normalise(link.title).split()) if isinstance(link.title, str) else ""
+    title = one_line(link.title) if isinstance(link.title, str) else ""
     pieces = Pieces()
     for row in (title, normalise(address)):
         pieces.add(row, joined=True)
@@ -131,7 +131,7 @@ def _document(link: _Link, address: str, position: int, source: Source) -> Docum
         pieces.text,
         "link",
         title=title[:300],
-        member="/".join(filter(None, [source.member, str(position)])),
+        member=source.inside(str(position)),
         blocks=tuple(pieces.blocks),
         date=link.date,
         lines=(),

@@ -75,7 +75,7 @@ def _document(entry: Sequence[ContentLine], source: Source, calendar: str, numbe
         pieces.text,
         "event",
         title=" ".join(_first(entry, "SUMMARY").split()),
-        member="/".join(part for part in (source.member, number) if part) or None,
+        member=source.inside(number),
         blocks=tuple(pieces.blocks),
         date=next((found for name in _WHEN if (found := _moment_of(entry, name))), None),
         people=tuple(_people(entry)),

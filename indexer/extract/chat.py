@@ -58,7 +58,7 @@ def conversation(said: Sequence[Said], source: Source, room: Room, within: str =
     for day, group in days:
         taken[day] += 1
         name = day if taken[day] == 1 else f"{day} ({taken[day]})"  # clocks were set back
-        yield one_document(group, source, room, _place(source.member, within, name if len(days) > 1 else ""), day)
+        yield one_document(group, source, room, source.inside(within, name if len(days) > 1 else ""), day)
 
 
 def one_document(said: Sequence[Said], source: Source, room: Room, member: str | None, day: str = "") -> Document:
@@ -84,17 +84,8 @@ def one_document(said: Sequence[Said], source: Source, room: Room, member: str |
     )
 
 
-def links_of(text: str) -> list[str]:
-    """The addresses in a text."""
-    return [match.group() for match in _LINK.finditer(text)]
-
-
 def _day(one: Said) -> str:
     return one.at.strftime("%Y-%m-%d") if one.at else ""
-
-
-def _place(*parts: str | None) -> str | None:
-    return "/".join(part for part in parts if part) or None
 
 
 def _sections(said: Sequence[Said]) -> Iterator[list[Said]]:

@@ -69,7 +69,7 @@ def _document(card: Sequence[ContentLine], source: Source, number: str) -> Docum
         pieces.text,
         "contact",
         title=name,
-        member="/".join(part for part in (source.member, number) if part) or None,
+        member=source.inside(number),
         blocks=tuple(pieces.blocks),
         people=tuple(filter(None, [f"{name} <{mail}>" if name and mail else name or mail])),
         lines=tuple(pieces.lines),

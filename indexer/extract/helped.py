@@ -71,7 +71,7 @@ def read_help(source: Source) -> Iterator[Document]:
     for part in _END_OF_PAGE.split(source.data):
         if not part.strip():
             continue
-        member = "/".join(filter(None, [source.member, str(found + 1)]))
+        member = source.inside(str(found + 1))
         try:
             for page in read_html(replace(source, data=part, name="page.html", member=member)):
                 found += 1

@@ -66,7 +66,7 @@ def read_mailbox(source: Source) -> Iterator[Document]:
     """A document for each mail and attachment; the mails are members "1", "2", … in the order of the file."""
     found = False
     for number, (start, end) in enumerate(_messages(source.data), 1):
-        member = f"{source.member}/{number}" if source.member else str(number)
+        member = source.inside(str(number))
         line_end = source.data.find(b"\n", start)
         first = line_end + 1 if 0 <= line_end < end else end
         letter = _letter(source.data, first, end, posted=source.data[start:first])

@@ -15,13 +15,12 @@ from ask.indexer.extract.unpack import Budget
 
 def member(outer: Source, name: str, data: bytes, budget: Budget, modified: datetime | None = None) -> Source:
     """A file inside `outer` as a source of its own; `name` is its path in there. It may unpack to what is left."""
-    inside = "/".join(filter(None, [outer.member, name]))
     return Source(
         data,
         name.rpartition("/")[2],
         f"{outer.path}/{name}",
         modified or outer.modified,
-        inside,
+        outer.inside(name),
         outer.depth + 1,
         replace(outer.limits, bytes_out=max(budget.left, 0)),
         outer.recognition,

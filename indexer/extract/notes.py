@@ -54,7 +54,7 @@ def _document(note: Note, source: Source, place: str) -> Document:
         pieces.text,
         "note",
         title=note.title,
-        member="/".join(part for part in (source.member, place) if part) or None,
+        member=source.inside(place),
         blocks=tuple(pieces.blocks),
         date=note.date,
         people=(note.author,) if note.author else (),

@@ -159,7 +159,7 @@ class _Writing(Flow):
             self.pieces.text,
             kind,
             title=about.title,
-            member="/".join(filter(None, [source.member, name])) or None,
+            member=source.inside(name),
             blocks=tuple(self.pieces.blocks),
             date=about.date,
             people=about.people,

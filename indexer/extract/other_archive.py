@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ask.indexer.documents import Document
@@ -18,6 +17,7 @@ from ask.indexer.extract.archive import Entry, members_of
 from ask.indexer.extract.registry import Source, extractor
 from ask.indexer.extract.unpack import Budget
 from ask.indexer.helpers import library_file
+from ask.indexer.unix_time import of_unix
 
 if TYPE_CHECKING:
     from libarchive.entry import ArchiveEntry
@@ -45,7 +45,7 @@ def read_other_archive(source: Source) -> Iterator[Document]:
     budget = Budget(source)
     with closing(_Members(source.data, budget)) as members:
         entries = [
-            Entry(name.replace("\\", "/").lstrip("/"), members.reader(at), _moment(seconds))
+            Entry(name.replace("\\", "/").lstrip("/"), members.reader(at), of_unix(seconds) if seconds else None)
             for at, (name, seconds) in enumerate(listed[: source.limits.members])
         ]
         yield from members_of(source, entries, budget)
@@ -131,10 +131,3 @@ def _explained(problem: BaseException) -> Unreadable:
     if any(word in text.lower() for word in ("encrypt", "passphrase", "password")):
         return Unreadable("encrypted", "protected by a password")
     return Unreadable("damaged", text[:200])
-
-
-def _moment(seconds: float | None) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(seconds, UTC) if seconds else None
-    except (ValueError, OverflowError, OSError):
-        return None

@@ -15,7 +15,7 @@ from ask.indexer.errors import Unreadable
 from ask.indexer.extract.pieces import Pieces, paragraphs
 from ask.indexer.extract.recognise import RECOGNISED, Recognising
 from ask.indexer.extract.registry import Source, extractor
-from ask.indexer.text import normalise
+from ask.indexer.text import normalise, one_line
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
@@ -84,7 +84,7 @@ def _document(source: Source) -> Document:
         pdf.close()
     if not pages.pieces.blocks:
         raise _without_text(pages)
-    author = _tidy(meta.get("Author", ""))
+    author = one_line(meta.get("Author", ""))
     return Document(
         pages.pieces.text,
         "paper",
@@ -95,7 +95,7 @@ def _document(source: Source) -> Document:
         people=(author,) if author else (),
         lines=(),
         pages=tuple(pages.pieces.pages),
-        facts=_facts(_tidy(meta.get("Subject", "")), pages),
+        facts=_facts(one_line(meta.get("Subject", "")), pages),
     )
 
 
@@ -182,7 +182,7 @@ def _remarks(page: PdfPage) -> Iterator[str]:
             continue
         try:
             key = b"V" if raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_WIDGET else b"Contents"
-            if remark := _tidy(_string(annotation, key)):
+            if remark := one_line(_string(annotation, key)):
                 yield remark
         finally:
             raw.FPDFPage_CloseAnnot(annotation)
@@ -206,7 +206,7 @@ def _headings(pdf: PdfDocument) -> Mapping[int, tuple[str, ...]]:
     for count, mark in enumerate(pdf.get_toc(max_depth=6)):
         if count >= MOST_BOOKMARKS:
             break
-        path = [*path[: mark.level], _tidy(mark.get_title())]
+        path = [*path[: mark.level], one_line(mark.get_title())]
         target = mark.get_dest()
         page = target.get_index() if target is not None else None
         if page is not None and all(path):
@@ -216,7 +216,7 @@ def _headings(pdf: PdfDocument) -> Mapping[int, tuple[str, ...]]:
 
 def title_of(meta: Mapping[str, str]) -> str:
     """The stated title, unless a program made it up."""
-    title = _tidy(meta.get("Title", ""))
+    title = one_line(meta.get("Title", ""))
     return "" if _JUNK_TITLE.search(title) else title
 
 
@@ -237,7 +237,3 @@ def _zone(match: re.Match[str]) -> timezone:
         return UTC
     offset = timedelta(hours=int(match.group(8)), minutes=int(match.group(9) or 0))
     return timezone(-offset if match.group(7) == "-" else offset)
-
-
-def _tidy(text: str) -> str:
-    return " ".join(normalise(text).split())

@@ -24,7 +24,7 @@ from ask.indexer.extract.pieces import paragraphs
 from ask.indexer.extract.recognise import RECOGNISED, Recognising
 from ask.indexer.extract.registry import Source, extractor
 from ask.indexer.extract.unpack import Damaged
-from ask.indexer.text import decode, normalise
+from ask.indexer.text import decode, normalise, one_line
 
 if TYPE_CHECKING:
     from PIL.Image import Exif
@@ -76,7 +76,7 @@ class _Said:
     """Degrees north and east."""
 
     def add(self, about: str, text: str) -> None:
-        text = " ".join(normalise(text).split()) if about != "comment" else normalise(text).strip()
+        text = one_line(text) if about != "comment" else normalise(text).strip()
         if text and not _BY_THE_CAMERA.fullmatch(text):
             self.texts.setdefault(about, {})[text[:5_000]] = None
 

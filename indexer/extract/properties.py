@@ -10,7 +10,7 @@ from datetime import datetime
 from ask.indexer.extract.moments import moment
 from ask.indexer.extract.package import Package, local
 from ask.indexer.extract.pdf import title_of
-from ask.indexer.text import normalise
+from ask.indexer.text import one_line
 
 _FACTS = {
     "subject": "subject",
@@ -52,7 +52,7 @@ class Metadata:
         self._open.append(text)
 
     def end(self, tag: str) -> None:
-        text = " ".join(normalise("".join(self._open)).split())
+        text = one_line("".join(self._open))
         if text:
             self.values.setdefault(local(tag), []).append(text)
         self._open = []

@@ -113,6 +113,10 @@ class Source:
         dot = self.name.rfind(".")
         return self.name[dot:].lower() if dot > 0 else ""
 
+    def inside(self, *places: str) -> str | None:
+        """What lies at `places` in this source, as a member of the file; None when they are empty: the file itself."""
+        return "/".join(part for part in (self.member, *places) if part) or None
+
 
 Read = Callable[[Source], Iterator[Document]]
 

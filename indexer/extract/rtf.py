@@ -147,7 +147,6 @@ class _Reader:
         self._tables = _Tables()
         self._text: list[str] = []
         self._bytes = bytearray()
-        self._bytes_page = ""
         self._to_skip = 0
         self._paragraph = _Paragraph()
         self._path: list[tuple[int, str]] = []

@@ -12,7 +12,7 @@ from ask.indexer.extract.flow import joined
 from ask.indexer.extract.pieces import Pieces
 from ask.indexer.extract.properties import Properties
 from ask.indexer.extract.registry import Source
-from ask.indexer.text import normalise
+from ask.indexer.text import normalise, one_line
 
 BLOCK = 500
 """Code points that rows sharing a block fill at least."""
@@ -31,7 +31,7 @@ class Sheet:
     """One sheet, told row by row."""
 
     def __init__(self, name: str) -> None:
-        self.name = " ".join(normalise(name).split())
+        self.name = one_line(name)
         self._pieces = Pieces()
         self._first: list[list[str]] = []
         self._rows = 0
@@ -44,7 +44,7 @@ class Sheet:
         for column, text in cells:
             if len(texts) < column <= ALIGNED:
                 texts += [""] * (column - len(texts))
-            texts.append(" ".join(normalise(text).split()))
+            texts.append(one_line(text))
         line = joined(texts)
         if not line:
             return
@@ -65,7 +65,7 @@ class Sheet:
         pieces = self._pieces
         if not pieces.blocks:
             return None
-        member = source.member if alone else "/".join(filter(None, [source.member, f"sheet {self.name}"]))
+        member = source.member if alone else source.inside(f"sheet {self.name}")
         return Document(
             pieces.text,
             "table",

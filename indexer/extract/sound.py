@@ -10,7 +10,7 @@ from ask.indexer.documents import Block, Document
 from ask.indexer.errors import Unreadable
 from ask.indexer.extract.pieces import paragraphs
 from ask.indexer.extract.registry import Source, extractor
-from ask.indexer.text import normalise
+from ask.indexer.text import normalise, one_line
 
 if TYPE_CHECKING:
     from tinytag import TinyTag
@@ -48,7 +48,7 @@ def read_sound(source: Source) -> Iterator[Document]:
 
 def _said(tags: TinyTag, name: str) -> str:
     value = getattr(tags, name, None)
-    return " ".join(normalise(str(value)).split())[:2_000] if value else ""
+    return one_line(str(value))[:2_000] if value else ""
 
 
 def _facts(tags: TinyTag) -> dict[str, str]:

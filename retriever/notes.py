@@ -1,4 +1,4 @@
-"""What may be the reason that nothing was found, in words."""
+"""What a person has to know beside the hits: what limits them, and why there may be none."""
 
 from __future__ import annotations
 
@@ -12,6 +12,18 @@ from ask.retriever.query import Query
 
 NAMED = 3
 """Files or words that are named; of more, the number is told."""
+
+
+def limits(db: Connection, *, by_meaning: bool, nothing: bool) -> Iterator[str]:
+    """What limits the answer, in words. `nothing` says that there are no hits, for which `reasons` tells more."""
+    # "tier < 2" lets SQLite use the index of what is pending; counting all tiers would read a million rows.
+    pending = dict(db.execute("SELECT tier, count(*) FROM chunks WHERE tier < 2 GROUP BY tier").fetchall())
+    if pending and by_meaning:
+        (total,) = db.execute("SELECT count(*) FROM chunks").fetchone()
+        yield _coverage(total, pending.get(0, 0), pending.get(1, 0))
+    (unread,) = db.execute("SELECT count(*) FROM files WHERE status != 'indexed' AND status = 'unreadable'").fetchone()
+    if unread and not nothing:  # else they are named
+        yield f"{unread} {'file' if unread == 1 else 'files'} could not be read (ask status --skipped)"
 
 
 def reasons(db: Connection, query: Query) -> Iterator[str]:
@@ -33,6 +45,12 @@ def reasons(db: Connection, query: Query) -> Iterator[str]:
     (left,) = db.execute("SELECT count(*) FROM files WHERE status != 'indexed' AND status = 'skipped'").fetchone()
     if left:
         yield f"{left:,} {'file is' if left == 1 else 'files are'} left out on purpose (ask status --skipped)"
+
+
+def _coverage(total: int, without: int, approximate: int) -> str:
+    """How far meaning has come: `meaning covers 100 % of the index, 31 % of it exactly; words cover all of it`."""
+    covered, exact = (100 * (total - without) // total, 100 * (total - without - approximate) // total)
+    return f"meaning covers {covered} % of the index, {exact} % of it exactly; words cover all of it"
 
 
 def _stands_somewhere(db: Connection, word: str) -> bool:

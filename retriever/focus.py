@@ -28,7 +28,10 @@ def told_by_words(text: str, wanted: Sequence[str]) -> bool:
 
 
 def best_sentences(texts: Sequence[str], vector: Vectors, embedder: Embedder) -> list[Span | None]:
-    """The sentence of each text whose meaning is nearest to a question's; None for a text of one sentence."""
+    """The sentence of each text whose meaning is nearest to a question's; None for a text of one sentence.
+
+    `vector` is the question's, float32 (dimensions,) of length 1. Spans are code points of each text.
+    """
     found = [_sentences(text) for text in texts]
     flat = [embedder.model.passage_prompt + text[a:b] for text, some in zip(texts, found, strict=True) for a, b in some]
     if not flat:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ask.retriever import meant
+from ask.retriever import focus
 
 DIARY = (
     "The train to the coast was late again. We paid twelve crowns for a cup of tea. A brass band played until ten."
@@ -26,6 +26,6 @@ def test_a_snippet_centres_on_the_sentence_that_means_it(ask: Any, tree: Callabl
 
 
 def test_words_that_stand_there_tell_what_to_show() -> None:
-    assert meant.told_by_words(DIARY, ["kittens", "sneezing"])
-    assert meant.told_by_words(DIARY, ["kitten", "elephant"])
-    assert not meant.told_by_words(DIARY, ["sick", "cat", "doctor"])
+    assert focus.told_by_words(DIARY, ["kittens", "sneezing"])
+    assert focus.told_by_words(DIARY, ["kitten", "elephant"])
+    assert not focus.told_by_words(DIARY, ["sick", "cat", "doctor"])

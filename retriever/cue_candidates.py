@@ -14,6 +14,7 @@ from ask.indexer.database import Connection
 from ask.indexer.words import quoted, stems_of
 from ask.retriever.cues import LOOSE, Cues
 from ask.retriever.filters import DATE
+from ask.retriever.lexical import Scope
 from ask.retriever.people import Me, Person
 from ask.retriever.query import Query
 from ask.retriever.when import When
@@ -22,10 +23,9 @@ MOST = 200
 """Candidates from one cue, the newest first."""
 SHORT = timedelta(days=35)
 """Stretches up to which everything within is a candidate; longer ones would be half the index."""
-Scope = tuple[str, list[object]] | None
 
 
-def candidates(db: Connection, query: Query, scope: Scope) -> list[int]:
+def candidates(db: Connection, query: Query, scope: Scope | None) -> list[int]:
     """Chunks that the cues of a question point to; `scope` is a query for the chunks that may be hits."""
     cues = query.cues
     if not cues:
@@ -41,7 +41,7 @@ def candidates(db: Connection, query: Query, scope: Scope) -> list[int]:
 _ADDRESS = (*stems_of("http"), "www")
 
 
-def _chunks(db: Connection, condition: str, values: list[object], scope: Scope) -> list[int]:
+def _chunks(db: Connection, condition: str, values: list[object], scope: Scope | None) -> list[int]:
     inside, more = ("", []) if scope is None else (f" AND c.id IN ({scope[0]})", scope[1])
     rows = db.execute(
         "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"

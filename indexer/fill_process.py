@@ -37,7 +37,7 @@ def fill(home: Path, model: Compiled, threads: int | None, enough: Callable[[], 
     """
     setup = json.dumps({"home": str(home), "model": str(model.folder), "threads": threads})
     child = subprocess.Popen(
-        [sys.executable, "-P", "-m", "ask.indexer.filler", setup],
+        [sys.executable, "-P", "-m", "ask.indexer.fill_process", setup],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     stdin, stdout = cast(IO[bytes], child.stdin), cast(IO[bytes], child.stdout)

@@ -1,0 +1,195 @@
+"""The side of meaning (dense retrieval): a question's vector, the chunks nearest to it, and their cosines.
+
+    question → vector → nearest chunks → those that words found, too → exact cosines for the best
+
+ONNX Runtime and FAISS are loaded by the first question that needs them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ask.indexer import words
+from ask.indexer.compile import read_card
+from ask.indexer.database import Connection
+from ask.indexer.errors import NotFound
+from ask.indexer.spaces import Space, active
+from ask.retriever.fuse import Fused, trust
+from ask.retriever.lexical import Scope
+from ask.retriever.query import Query
+from ask.retriever.sharpen import Learned, calibrated, inexact, sharpen
+
+if TYPE_CHECKING:
+    from ask.indexer.embed import Embedder, Vectors
+    from ask.indexer.vectors import Nearest
+
+DEPTH = 200
+"""Vectors taken from the nearest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A space that can be asked: with its model and its FAISS file."""
+
+    space: Space
+    embedder: Embedder
+    nearest: Nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """What meaning says about one question."""
+
+    opened: Opened
+    vector: Vectors
+    """What chunks are compared with: float32, shape (dimensions,), length 1."""
+    trusted: float
+    """How far meaning is to be trusted for this question, 0 to 1."""
+    cosines: dict[int, float] = field(default_factory=dict)
+    """Of the candidates, by chunk; filled in and made exact as the search goes on."""
+
+
+class Meaning:
+    """The model and the vectors of one index, kept between questions."""
+
+    def __init__(self, home: Path, models: Path, db: Connection) -> None:
+        self._home = home
+        self._models = models
+        self._db = db
+        self._embedder: Embedder | None = None
+        self._nearest: tuple[Space, tuple[int, int], Nearest] | None = None
+        """With its space, and the time and size of the FAISS file it was opened from."""
+        self._learned: Learned = {}
+
+    @property
+    def learned(self) -> Collection[int]:
+        """Chunks whose exact vectors questions have made; the index has approximate ones."""
+        return self._learned.keys()
+
+    def open(self, space: Space) -> Opened:
+        """The space with its model and FAISS file, read anew when they are not those of the last question."""
+        from ask.indexer.vectors import Nearest, faiss_path
+
+        if self._embedder is None or self._embedder.model.fingerprint != space.fingerprint:
+            from ask.indexer.embed import Embedder
+
+            self._embedder = Embedder(read_card(self._models / space.model))
+        path = faiss_path(self._home, space.id)
+        state = (path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else (0, 0)
+        if self._nearest is None or self._nearest[:2] != (space, state):
+            fresh = Nearest(self._home, self._db, space.id, space.fingerprint, space.dimensions)
+            self._nearest = (space, state, fresh)
+        return Opened(space, self._embedder, self._nearest[2])
+
+    def ask(self, opened: Opened, query: Query) -> Near:
+        """The vector to look near, and how far to trust what is found; no chunk is compared yet. Raises `NotFound`."""
+        vector = self._vector(opened, query)
+        return Near(opened, vector, trust(opened.embedder.fragmentation(words.words(query.text))))
+
+    def look(self, near: Near, scope: Scope | None, depth: int) -> None:
+        """Take the chunks nearest to the question, by their texts or by the names of their files."""
+        space = near.opened.space
+        found = dict(near.opened.nearest.search(near.vector, depth, self._allowed(space, scope)))
+        within, values = ("", []) if scope is None else (f" AND c.id IN ({scope[0]})", scope[1])
+        sought = (json.dumps(list(found)), space.id, *values)
+        rows = self._db.execute(
+            "SELECT c.id, v.id FROM json_each(?) wanted JOIN vectors v ON v.id = wanted.value"
+            f" JOIN chunks c ON c.hash = v.hash WHERE v.space = ?{within}",
+            sought,
+        )
+        near.cosines.update({chunk: found[vector_id] for chunk, vector_id in rows})
+        named = self._db.execute(
+            "SELECT min(c.id) FROM json_each(?) wanted JOIN vectors v ON v.id = wanted.value"
+            f" JOIN documents d ON d.name_hash = v.hash JOIN chunks c ON c.document_id = d.id WHERE v.space = ?{within}"
+            " GROUP BY d.id",
+            sought,
+        )
+        self.compare(near, [row[0] for row in named])
+
+    def compare(self, near: Near, ids: Sequence[int]) -> None:
+        """Cosines for these chunks, too, so that what words have found is judged by both sides; 0 without a vector."""
+        from ask.indexer.vectors import decode
+
+        missing = [i for i in ids if i not in near.cosines]
+        rows = self._db.execute(
+            "SELECT c.id, v.data FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value"
+            " JOIN vectors v ON v.hash = c.hash AND v.space = ?",
+            (json.dumps(missing), near.opened.space.id),
+        ).fetchall()
+        values = decode([data for _, data in rows], near.opened.space.dimensions) @ near.vector
+        near.cosines.update({row[0]: float(value) for row, value in zip(rows, values, strict=True)})
+        near.cosines.update({i: 0.0 for i in missing if i not in near.cosines})
+
+    def sharpen(self, near: Near, ranked: Callable[[], Sequence[Fused]], budget: float) -> None:
+        """Exact cosines for the best candidates that have approximate ones, within `budget` seconds; `ranked` tells
+        which are best, by approximate meaning and words together."""
+        cosines = near.cosines
+        cosines.update({i: float(v @ near.vector) for i, (_, v) in self._learned.items() if i in cosines})
+        waiting = set(inexact(self._db, [i for i in cosines if i not in self._learned]))
+        if not waiting:
+            return
+        best_first = [one.id for one in ranked() if one.id in waiting]
+        learned = sharpen(self._db, near.opened.embedder, best_first, budget)
+        exact = {i: float(found @ near.vector) for i, (_, found) in learned.items()}
+        cosines.update(calibrated(cosines, exact, [i for i in waiting if i not in exact]))
+        self._learned |= learned
+
+    def keep(self) -> None:
+        """Keep the exact vectors that questions have made, if the index can be written now."""
+        if self._learned and (space := active(self._db)) is not None:
+            from ask.indexer.fill import keep
+
+            keep(self._home, space.fingerprint, dict(self._learned.values()))
+        self._learned = {}
+
+    def _vector(self, opened: Opened, query: Query) -> Vectors:
+        """Of the question, of the file that hits are to be like, or between the two."""
+        if query.like is None:
+            return opened.embedder.embed_query(query.text)
+        like = self._mean(opened.space, query.like)
+        return like if not query.text else _unit(like + opened.embedder.embed_query(query.text))
+
+    def _mean(self, space: Space, path: Path) -> Vectors:
+        """The mean of a file's chunks. Raises `NotFound`."""
+        from ask.indexer.vectors import decode
+
+        blobs = self._db.execute(
+            "SELECT v.data FROM files f JOIN documents d ON d.file_id = f.id JOIN chunks c ON c.document_id = d.id"
+            " JOIN vectors v ON v.hash = c.hash WHERE f.path = ? AND v.space = ? ORDER BY c.id LIMIT 200",
+            (os.fsencode(path), space.id),
+        ).fetchall()
+        if not blobs:
+            raise NotFound(f"{path} has no meaning in the index yet", "Run: ask index on its folder.")
+        return _unit(decode([blob for (blob,) in blobs], space.dimensions).mean(axis=0))
+
+    def _allowed(self, space: Space, scope: Scope | None) -> set[int] | None:
+        """The vectors of the chunks that may be hits; None: all."""
+        if scope is None:
+            return None
+        rows = self._db.execute(
+            f"SELECT v.id FROM vectors v JOIN chunks c ON c.hash = v.hash WHERE v.space = ? AND c.id IN ({scope[0]})",
+            (space.id, *scope[1]),
+        )
+        return {i for (i,) in rows}
+
+
+def of_names(near: Near, blobs: Mapping[int, bytes]) -> dict[int, float]:
+    """Cosines of the question and of files' names, whose stored vectors are given; by the same keys."""
+    if not blobs:
+        return {}
+    from ask.indexer.vectors import decode
+
+    cosines = decode(list(blobs.values()), near.opened.space.dimensions) @ near.vector
+    return dict(zip(blobs, map(float, cosines), strict=True))
+
+
+def _unit(vector: Vectors) -> Vectors:
+    import numpy as np
+
+    unit: Vectors = (vector / max(float(np.linalg.norm(vector)), 1e-9)).astype(np.float32)
+    return unit
