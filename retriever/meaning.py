@@ -164,8 +164,20 @@ class Meaning:
             (os.fsencode(path), space.id),
         ).fetchall()
         if not blobs:
-            raise NotFound(f"{path} has no meaning in the index yet", "Run: ask index on its folder.")
+            raise self._without_meaning(path)
         return _unit(decode([blob for (blob,) in blobs], space.dimensions).mean(axis=0))
+
+    def _without_meaning(self, path: Path) -> NotFound:
+        """Why nothing can be like this file."""
+        from ask.indexer.documents import REASONS
+
+        row = self._db.execute("SELECT reason FROM files WHERE path = ?", (os.fsencode(path),)).fetchone()
+        if row is not None and row[0]:
+            return NotFound(f"{path} is not in the index: {REASONS.get(row[0], row[0])}", "See: ask status --skipped")
+        if row is not None:
+            return NotFound(f"{path} has no meaning in the index yet", "Run: ask index on its folder.")
+        hint = "It is a folder; name a file in it." if os.path.isdir(path) else "Run: ask index on its folder."  # noqa: PTH112
+        return NotFound(f"{path} is not in the index", hint)
 
     def _allowed(self, space: Space, scope: Scope | None) -> set[int] | None:
         """The vectors of the chunks that may be hits; None: all."""

@@ -26,6 +26,13 @@ def limits(db: Connection, *, by_meaning: bool, nothing: bool) -> Iterator[str]:
         yield f"{unread} {'file' if unread == 1 else 'files'} could not be read (ask status --skipped)"
 
 
+def words_nowhere(db: Connection, query: Query) -> Iterator[str]:
+    """Hits of a question none of whose words stands anywhere: a guess by meaning, which for nonsense is nonsense, too."""
+    telling = [word for word in query.words if words.fold(word) not in words.STOPWORDS]
+    if telling and not any(_stands_somewhere(db, word) for word in telling):
+        yield f"in no file: {_few(telling)}; these are only near in meaning"
+
+
 def reasons(db: Connection, query: Query) -> Iterator[str]:
     """Words that stand nowhere, limits in force, files that could not be read or were left out."""
     if db.execute("SELECT 1 FROM files LIMIT 1").fetchone() is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec
@@ -139,13 +140,14 @@ class Searcher:
         """The hits if they are good enough, with what limits them; else the nearest misses, and why there are none."""
         alone = query.like is not None and not query.words  # what is nearest to a file is what was asked for
         cosines = near.cosines if near else {}
-        good = [hit for hit in hits if alone or _is_good(hit, found, cosines)]
+        kept = (hit for hit in hits if alone or _is_good(hit, found, cosines))
+        good = [replace(hit, rank=at) for at, hit in enumerate(kept, 1)]
         limits = notes.limits(self.db, by_meaning=only != "words", nothing=not good)
         return Results(
             query.typed,
             tuple(good),
             near=() if good else tuple(hits[:3]),
-            notes=(*limits, *(notes.reasons(self.db, query) if not good else ())),
+            notes=(*limits, *(notes.words_nowhere(self.db, query) if good else notes.reasons(self.db, query))),
             timing_ms=clock.timing(),
             cues=query.cues.shown() if query.cues else "",
             limits=query.filters.shown(),

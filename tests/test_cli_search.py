@@ -188,7 +188,31 @@ def test_similar(filled: Any) -> None:
     assert said.code == 0
     assert "garden.md" not in names(said)
     assert [hit["rank"] for hit in said.json()["hits"]] == list(range(1, len(said.json()["hits"]) + 1))
-    assert filled("similar", root / "nope.txt").code == 1
+    missing = filled("similar", root / "nope.txt")
+    assert (missing.code, "is not in the index" in missing.err) == (1, True)
+    assert "It is a folder" in filled("similar", root).err
+
+
+def test_ranks_have_no_gaps(ask: Any, tree: Callable[..., Path]) -> None:
+    """What was not good enough was left out after it had been counted: 1, 3, 4."""
+    root = tree({
+        "f.txt": "Faktura č. 2012-001, vystaveno 18. 1. 2012\nCelkem k úhradě 4 300 Kč\n",
+        "bill.txt": "I paid the bill for the electricity and sent them the receipt.\n",
+        "account.txt": "Paying an overdue account, money, Friday.\n",
+        "invoice.txt": "The invoice 2015-077 is overdue.\n",
+    })  # fmt: skip
+    assert ask("index", root, "--quiet").code == 0
+    hits = ask("search", "invoice", "--json").json()["hits"]
+    assert [hit["rank"] for hit in hits] == list(range(1, len(hits) + 1))
+    assert 1 < len(hits) < 4  # else none was left out, and there was nothing to see
+
+
+def test_words_that_stand_nowhere_are_named_beside_what_meaning_found(filled: Any) -> None:
+    """`ask search zzzxyqq` gave hits as if they had something to do with it."""
+    said = filled("search", "the unpaid bill for repairing pipes", "--json").json()
+    assert said["hits"]
+    assert any("in no file: unpaid" in note and "only near in meaning" in note for note in said["notes"])
+    assert not any("in no file" in note for note in filled("search", "tomatoes", "--json").json()["notes"])
 
 
 def test_like_a_file(filled: Any) -> None:
