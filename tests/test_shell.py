@@ -167,6 +167,7 @@ def test_other_commands(talk: Talk) -> None:
     assert talk.type("/help") == list(help_lines())
     assert all(any(f"/{name} " in line for line in help_lines()) for name in COMMANDS)
     assert all(any(f"{key}:" in line for line in help_lines()) for key in narrow.KEYS)
+    assert max(map(len, help_lines())) <= 80
     talk.type("/quit")
     assert talk.shell.leaving
 
