@@ -14,7 +14,7 @@ from ask.retriever.filters import Filters
 
 KEYS: Mapping[str, str] = {
     "kind": "kind of document: note, script, mail, …",
-    "after": "not older: 2020, 2020-03, 14.3.2020, 2w, last week",
+    "after": "not older: 2020-03, 14.3.2020, 2w, last week",
     "before": "older than",
     "path": "a file or folder",
     "from": "who wrote it or got it",
