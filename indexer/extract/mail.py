@@ -8,13 +8,13 @@ lines of plain and quoted-printable text are those of the file.
 from __future__ import annotations
 
 import binascii
+import mimetypes
 import quopri
 import re
 from collections.abc import Iterator
 from datetime import datetime
 from email import message_from_bytes
 from email.message import Message
-from mimetypes import guess_extension
 
 from ask.indexer.documents import Document
 from ask.indexer.errors import Unreadable
@@ -156,7 +156,8 @@ def _letter(data: bytes, start: int, end: int, posted: bytes = b"") -> Letter | 
         message = message_from_bytes(data[start:end])
         if _is_expunged(message):
             return None
-        headers.settle(message, data[start:end])
+        for part in message.walk():
+            headers.settle(part, data[start:end])
         return _Reader(_Places(data, start, end), unescape=bool(posted)).letter(message, posted)
     except RecursionError:
         raise Unreadable("too deep", "parts inside parts without end") from None
@@ -323,8 +324,12 @@ def _raw_file_name(part: Message) -> str:
 
 
 def _file_name(part: Message, parts: _Parts) -> str:
-    suffix = guess_extension(part.get_content_type()) or ""
-    return _raw_file_name(part) or f"part {len(parts.enclosed) + 1}{suffix}"
+    return _raw_file_name(part) or f"part {len(parts.enclosed) + 1}{_suffix(part.get_content_type())}"
+
+
+def _suffix(kind: str) -> str:
+    """From Python's own table: `guess_extension` opens `/etc/mime.types`, which a confined worker may not."""
+    return next((suffix for suffix, known in mimetypes.types_map.items() if known == kind), "")
 
 
 def _posted(line: bytes) -> datetime | None:
