@@ -186,6 +186,7 @@ class _Worker:
             "memory_mb": self._settings.memory_mb, "limits": asdict(self._settings.limits),
         })  # fmt: skip
         environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false", "OMP_NUM_THREADS": "1"}
+        environment["LC_ALL"] = "C.UTF-8"  # else libarchive loses the names that the user's locale has no letters for
         by_copy = sys.platform == "win32"  # where a socket cannot be a standard stream
         child = subprocess.Popen(
             # -P: modules are never looked for in the folder one happens to stand in, whoever put them there.

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
 
 import pytest
 from ask.indexer.documents import REASONS, Document
@@ -167,6 +170,42 @@ def test_attachments_are_documents() -> None:
     assert mail.facts["not read"].startswith("logo.gif: ")
     assert invoice.member == "faktura květen.txt"
     assert invoice.text.strip() == "Kotel 4000 Kč"
+
+
+def test_a_confined_process_reads_attachments(ask: Any, tree: Callable[[Mapping[str, Any]], Path]) -> None:
+    """Their suffixes were looked up in `/etc/mime.types`, where there is one: that ended the worker."""
+    message = composed()
+    message.add_attachment(b"<p>Bez jm\xc3\xa9na</p>", maintype="text", subtype="html")
+    root = tree({"a.eml": message.as_bytes()})
+    assert ask("index", root).code == 0
+    (hit,) = ask("search", "Kotel 4000", "--only", "words", "--json").json()["hits"][:1]
+    assert hit["document"] == "faktura květen.txt"
+    (hit,) = ask("search", "bez jmena", "--only", "words", "--json").json()["hits"][:1]
+    assert hit["document"] == "part 3.html"
+
+
+def test_an_attachment_whose_name_is_written_as_it_is() -> None:
+    """readpst does so; the bytes beyond ASCII were lost."""
+    raw = composed().as_bytes().replace(b"filename*=utf-8''faktura%20kv%C4%9Bten.txt", 'filename="květen.txt"'.encode())
+    mail, invoice = documents(raw)
+    assert (mail.facts["attachments"], invoice.member) == ("květen.txt, logo.gif", "květen.txt")
+
+
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        ("Petr Novak", ("Petr Novak",)),
+        ("Petr Novak; Mala, Jana; 'karel@example.org'", ("Petr Novak", "Mala, Jana", "karel@example.org")),
+        ("=?utf-8?B?UGV0ciBOb3bDoWs7IEthcmVsIERsb3Vow70=?=", ("Petr Novák", "Karel Dlouhý")),
+        ("root (Cron Daemon)", ("Cron Daemon <root>",)),
+        ("undisclosed-recipients:;", ()),
+        ("Team: a@example.org, b@example.org;", ("a@example.org", "b@example.org")),
+    ],
+)
+def test_people_without_addresses(header: str, names: tuple[str, ...]) -> None:
+    """As Outlook lists them in what was sent: of each, the first word was kept."""
+    (mail,) = documents(f"To: {header}\nSubject: kotel\n\nKotel nejede.\n")
+    assert mail.people == names
 
 
 def test_a_mail_in_a_mail_keeps_its_lines() -> None:

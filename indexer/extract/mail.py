@@ -158,7 +158,8 @@ def _letter(data: bytes, start: int, end: int, posted: bytes = b"") -> Letter | 
         message = message_from_bytes(data[start:end])
         if _is_expunged(message):
             return None
-        headers.settle(message, data[start:end])
+        for part in message.walk():
+            headers.settle(part, data[start:end])
         return _Reader(_Places(data, start, end), unescape=bool(posted)).letter(message, posted)
     except RecursionError:
         raise Unreadable("too deep", "parts inside parts without end") from None

@@ -22,6 +22,7 @@ PEOPLE = 60
 _WORD = re.compile(r"=\?([\w.:()+-]+)(?:\*[\w-]*)?\?([bqBQ])\?([^?]*)\?=")
 _BETWEEN = re.compile(r"(?<=\?=)\s+(?==\?)")
 _SPACES = re.compile(r"\s+")
+_ADDRESSES = re.compile(r'[<(:"]')
 _ZONE_NAME = re.compile(r"\s*\([^)]*\)\s*$")
 
 
@@ -101,13 +102,19 @@ def people(message: Message) -> tuple[str, ...]:
 
 def named(written: Iterable[str]) -> Iterator[str]:
     """`Name <address>` for each address in headers of addresses."""
-    # Decoded after they are told apart: an encoded name may hold a comma. `strict` would drop whole broken headers.
-    for name, address in getaddresses([_SPACES.sub(" ", text) for text in written]):
-        name, address = shown(name).strip(" '\""), shown(address)
-        if name and address and name != address:
-            yield f"{name} <{address}>"
-        elif name or address:
-            yield name or address
+    for text in written:
+        readable = shown(text)
+        if not _ADDRESSES.search(readable) and (";" in readable or "," not in readable):
+            # Names alone, as Outlook lists them; what looks for addresses would keep their first words.
+            yield from filter(None, (name.strip(" '") for name in readable.split(";")))
+            continue
+        # Decoded after they are told apart: an encoded name may hold a comma. `strict` would drop whole broken headers.
+        for name, address in getaddresses([_SPACES.sub(" ", text)]):
+            name, address = shown(name).strip(" '\""), shown(address)
+            if name and address and name != address:
+                yield f"{name} <{address}>"
+            elif name or address:
+                yield name or address
 
 
 def distinct(found: Iterable[str]) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ def read_other_archive(source: Source) -> Iterator[Document]:
     with closing(_Members(source.data, budget)) as members:
         entries = [
             Entry(name.replace("\\", "/").lstrip("/"), members.reader(at), of_unix(seconds) if seconds else None)
-            for at, (name, seconds) in enumerate(listed[: source.limits.members])
+            for at, (name, seconds) in enumerate(listed)
         ]
         yield from members_of(source, entries, budget)
 
@@ -110,6 +110,8 @@ class _Members:
             self._next += 1
             if self._next <= at:
                 continue
+            if _is_protected(entry):
+                raise Unreadable("encrypted", "protected by a password")
             parts = []
             try:
                 for part in entry.get_blocks():
@@ -126,8 +128,17 @@ class _Members:
         self._reading.close()
 
 
+def _is_protected(entry: ArchiveEntry) -> bool:
+    """Of a RAR, libarchive hands over what is under a password as if it were the file."""
+    from ctypes import c_int
+
+    from libarchive import ffi
+
+    return bool(ffi.ffi("entry_is_data_encrypted", [ffi.c_archive_entry_p], c_int)(entry._entry_p))
+
+
 def _explained(problem: BaseException) -> Unreadable:
-    text = str(problem)
+    text = str(getattr(problem, "msg", problem) or "libarchive gives up")  # an error as a text has addresses in it
     if any(word in text.lower() for word in ("encrypt", "passphrase", "password")):
         return Unreadable("encrypted", "protected by a password")
     return Unreadable("damaged", text[:200])
