@@ -120,7 +120,7 @@ def _main(job: dict[str, str]) -> None:
     if sys.platform == "linux":
         sandbox.refuse_calls(ctypes.CDLL(None, use_errno=True))
     import torch
-    from ask.indexer import graph
+    from ask.indexer import graph, word_vectors
     from sentence_transformers import SentenceTransformer
 
     out = Path(job["out"])
@@ -132,6 +132,7 @@ def _main(job: dict[str, str]) -> None:
         _trace(model, out / "traced.onnx")
     graph.finish(out / "traced.onnx", out / "model.onnx", model[0].auto_model.config)
     model.tokenizer.backend_tokenizer.save(str(out / "tokenizer.json"))
+    word_vectors.write(model, out)
     parts = [out / "model.onnx", out / graph.WEIGHTS]
     card = _card(model, job, [part for part in parts if part.exists()])  # small models have no large tensors
     _check(model, out, card)

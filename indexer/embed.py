@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     from ask.indexer.compile import Compiled
+    from ask.indexer.word_vectors import WordVectors
 
     Vectors = npt.NDArray[np.float32]
 
@@ -71,6 +72,20 @@ class Embedder:
             ) from error
         self._tokenizer.enable_truncation(model.max_tokens)
         self._tokenizer.no_padding()
+        self._words: WordVectors | None = None
+
+    def word_vectors(self) -> WordVectors | None:
+        """Vectors of single words; None for a model that has none."""
+        from ask.indexer.word_vectors import FILE, WordVectors
+
+        if self._words is None and (self.model.folder / FILE).exists():
+            try:
+                self._words = WordVectors(self.model.folder, self._tokenizer)
+            except (OSError, ValueError) as error:
+                raise ModelProblem(
+                    f"the compiled model in {self.model.folder} is damaged: {error}", "Run: ask doctor --repair"
+                ) from error
+        return self._words
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed passages as they are. Returns float32 [len(texts), dimensions], row i for text i."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec
 from ask.indexer import database, spaces
 from ask.indexer.compile import MODELS
 from ask.indexer.spaces import Space
-from ask.retriever import assemble, cue_candidates, lexical, notes, periods, rank
+from ask.retriever import alignment, assemble, cue_candidates, lexical, notes, periods, rank
 from ask.retriever.cues import POSTED, WEIGHTS
 from ask.retriever.fuse import Fused
 from ask.retriever.hits import Hit, Results
@@ -96,6 +96,8 @@ class Searcher:
                 self._meaning.sharpen(near, lambda: self._ranked(query, only, found, near), self.budget)
         with clock.stage("fuse"):
             fused = self._ranked(query, only, found, near, max(rank.MOST, n))
+            if near is not None and only == "both" and (of_words := near.opened.embedder.word_vectors()) is not None:
+                fused = alignment.with_alignment(self.db, query.text, fused, of_words, near.trusted)
             if query.cues and only == "both":
                 fused = rank.with_cues(self.db, query.cues, fused, set(pointed))
         with clock.stage("show"):
