@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ask.indexer.embed import Vectors
     from tokenizers import Tokenizer
 
+_MOST_WORDS = 50_000
+"""Words whose tokens are kept in memory."""
 FILE = "tokens.npy"
 """Beside the compiled model: float16 [tokens, width], less their mean."""
 
@@ -37,6 +39,7 @@ class WordVectors:
         import numpy as np
 
         self._tokenizer = tokenizer
+        self._known: dict[str, list[int]] = {}
         self._table = np.load(folder / FILE, mmap_mode="r", allow_pickle=False)
         if self._table.ndim != 2 or len(self._table) < tokenizer.get_vocab_size():
             raise ValueError(f"{FILE} does not fit the tokenizer")
@@ -45,7 +48,7 @@ class WordVectors:
         """float32 [len(words), width], each row of length 1; 0 for a word without a token."""
         import numpy as np
 
-        tokens = [encoded.ids for encoded in self._tokenizer.encode_batch_fast(list(words), add_special_tokens=False)]
+        tokens = self._tokens(words)
         counts = np.array([len(ids) for ids in tokens])
         rows = self._table[np.fromiter(chain.from_iterable(tokens), np.int64)].astype(np.float32)
         found = np.zeros((len(words), self._table.shape[1]), np.float32)
@@ -53,3 +56,13 @@ class WordVectors:
         found[counts > 0] = np.add.reduceat(rows, starts[counts > 0]) if len(rows) else 0
         found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
         return found
+
+    def _tokens(self, words: Sequence[str]) -> list[list[int]]:
+        """The tokens of each word; words come again with the next question, so theirs are kept."""
+        known = self._known
+        if len(known) > _MOST_WORDS:
+            known.clear()
+        new = [word for word in dict.fromkeys(words) if word not in known]
+        encoded = self._tokenizer.encode_batch_fast(new, add_special_tokens=False)
+        known.update((word, each.ids) for word, each in zip(new, encoded, strict=True))
+        return [known[word] for word in words]
