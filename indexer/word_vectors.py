@@ -22,12 +22,14 @@ FILE = "tokens.npy"
 
 
 def write(model: Any, folder: Path) -> None:
-    """Write the table of a sentence-transformers model. One that has none, as it does not begin with tokens, goes without."""
+    """Write the table of a sentence-transformers model. One that does not begin with a vector for each token goes without."""
     import numpy as np
 
-    transformer = getattr(model[0], "auto_model", None)
-    if transformer is not None:
-        table = transformer.get_input_embeddings().weight.detach().float().numpy()
+    try:
+        table = model[0].auto_model.get_input_embeddings().weight.detach().float().numpy()
+    except (AttributeError, NotImplementedError):  # as other kinds of first layers say
+        return
+    if len(table) >= model.tokenizer.backend_tokenizer.get_vocab_size():
         np.save(folder / FILE, (table - table.mean(0)).astype(np.float16))
 
 

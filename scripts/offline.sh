@@ -8,7 +8,7 @@ calls=$(mktemp)
 trap 'rm -f "$calls"' EXIT
 status=0
 unshare -rn strace -f --seccomp-bpf -qq -e trace=%network -o "$calls" \
-    python -m pytest -m 'not loopback' "$@" || status=$?
+    python -m pytest -n logical --dist loadfile -m 'not loopback' "$@" || status=$?
 echo "Calls that have to do with sockets: $(wc -l < "$calls"), $(grep -c 'connect(' "$calls" || true) of them connect."
 # Refused ones do not count: confined processes try whether they are refused. resumed: the second half of a line.
 reaching=$(grep -E 'AF_[A-Z0-9]+' "$calls" | grep -vE 'AF_(UNIX|UNSPEC)|= -1 EPERM' || true)

@@ -60,6 +60,7 @@ def test_models_in_a_folder_that_is_set_are_found(bare: Any, tiny_model: Path, m
     assert bare("model", "use", "tiny-random").code == 0
 
 
+@pytest.mark.loopback
 def test_servers_on_this_machine_are_asked_for_their_models(bare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
