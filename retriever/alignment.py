@@ -63,5 +63,9 @@ def similarities(asked: Sequence[str], passages: Sequence[str], vectors: WordVec
 
 def _telling(text: str) -> list[str]:
     """The words of a question that carry meaning, each once."""
-    parts = dict.fromkeys(part for word in words.words(text) for part in words.parts_of(word))
-    return [part for part in parts if part not in words.STOPWORDS and len(part) > 1]
+    return [part for part in _parts(text) if part not in words.STOPWORDS and len(part) > 1]
+
+
+def _parts(text: str) -> list[str]:
+    """The folded words of a text, identifiers split, each once."""
+    return list(dict.fromkeys(part for word in words.words(text) for part in words.parts_of(word)))
