@@ -98,7 +98,7 @@ def settings(
         where = "" if each["from"] == "default" else gate.clean_path(f"  ({each['from']})")
         session.put([f"{row.name} = {gate.clean(rows.toml(each['value']))}{where}"])
         session.put([session.look.paint(f"    {line}", "dim") for line in _wrapped(row.about, session)])
-    session.put([f"Set in {gate.clean_path(str(session.home / 'config.toml'))}, or as ASK_NAME in the environment."])
+    session.put([f"Set in {gate.clean_path(str(session.home / rows.FILE))}, or as ASK_NAME in the environment."])
     return 0
 
 
