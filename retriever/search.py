@@ -20,6 +20,7 @@ from ask.indexer.compile import MODELS
 from ask.indexer.spaces import Space
 from ask.retriever import alignment, assemble, cue_candidates, lexical, notes, periods, rank
 from ask.retriever.cues import POSTED, WEIGHTS
+from ask.retriever.frequencies import Frequencies
 from ask.retriever.fuse import Fused
 from ask.retriever.hits import Hit, Results
 from ask.retriever.lexical import Lexical
@@ -45,6 +46,7 @@ def _at_one_moment(ask: Callable[Concatenate[Searcher, P], Results]) -> Callable
     def asked(self: Searcher, *args: P.args, **kwargs: P.kwargs) -> Results:
         self.db.execute("BEGIN")
         try:
+            self.frequencies.refresh()
             return ask(self, *args, **kwargs)
         finally:
             self.db.execute("COMMIT")
@@ -61,6 +63,7 @@ class Searcher:
         self.home = home
         self.budget = budget
         self.db = database.connect(home)
+        self.frequencies = Frequencies(self.db)
         self._meaning = Meaning(home, models or home / MODELS, self.db)
 
     def close(self) -> None:
@@ -78,7 +81,7 @@ class Searcher:
         with clock.stage("words"):
             query = periods.resolved(self.db, query)
             scope = query.filters.scope()
-            found = lexical.search(self.db, query, scope) if only != "meaning" else Lexical()
+            found = lexical.search(self.db, self.frequencies, query, scope) if only != "meaning" else Lexical()
         near: Near | None = None
         pointed: list[int] = []
         space = self.space() if only != "words" else None
@@ -145,11 +148,12 @@ class Searcher:
         kept = (hit for hit in hits if alone or _is_good(hit, found, cosines))
         good = [replace(hit, rank=at) for at, hit in enumerate(kept, 1)]
         limits = notes.limits(self.db, by_meaning=only != "words", nothing=not good)
+        more = notes.words_nowhere if good else notes.reasons
         return Results(
             query.typed,
             tuple(good),
             near=() if good else tuple(hits[:3]),
-            notes=(*limits, *(notes.words_nowhere(self.db, query) if good else notes.reasons(self.db, query))),
+            notes=(*limits, *more(self.db, self.frequencies, query)),
             timing_ms=clock.timing(),
             cues=query.cues.shown() if query.cues else "",
             limits=query.filters.shown(),
