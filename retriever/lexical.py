@@ -23,7 +23,7 @@ from ask.retriever.query import Query
 
 WEIGHTS = (1.0, 1.5, 0.5, 1.0)
 """Of body, title and headings, path, symbols and facts."""
-BUDGET = 5_000
+BUDGET = 2_500
 """Passages looked at for terms taken one by one, rarest first; more frequent terms only count for what these found."""
 COMMON = 100_000
 """Passages that may hold a term for it to be looked up although rarer ones are there. Passing over so many takes 8 ms,
@@ -36,8 +36,8 @@ _MARGIN = 1_000
 """Code points of white space that may stand before the first passage of a document."""
 _RAREST = 3
 """Terms of which a passage must hold two to be looked at although it lacks the rarest."""
-_ENOUGH = 500
-"""Passages with two terms from which those with only one need not be looked at."""
+_PAIRS = 500
+"""Such passages that are taken; where there are so many, those with one frequent term need not be looked at."""
 _SHOWN = 10
 """Documents by which it is judged how well words tell the best ones from the rest."""
 
@@ -160,7 +160,7 @@ def _candidates(
     of the question, but not its rarest.
     """
     together = _pairs(db, [term for term in terms[:_RAREST] if term.frequency <= COMMON], within)
-    return list({*tally.best(_MOST_CANDIDATES), *together}) if tally.shares or len(together) >= _ENOUGH else []
+    return list({*tally.best(_MOST_CANDIDATES), *together}) if tally.shares or len(together) >= _PAIRS else []
 
 
 def _pairs(db: Connection, terms: Sequence[_Term], within: tuple[str, str, list[object]]) -> list[int]:
@@ -170,9 +170,9 @@ def _pairs(db: Connection, terms: Sequence[_Term], within: tuple[str, str, list[
     conditions, sql, values = within
     pairs = " OR ".join("(" + " AND ".join(words.quoted([t.text]) for t in two) + ")" for two in combinations(terms, 2))
     select, asked = f"SELECT rowid FROM words WHERE words MATCH ?{sql}", (f"({pairs}){conditions}", *values)
-    ids = db.execute(f"{select} LIMIT {_MOST_CANDIDATES + 1}", asked).fetchall()
-    if len(ids) > _MOST_CANDIDATES:  # only then are scores worth their time
-        ids = db.execute(f"{select} ORDER BY {_SCORE} LIMIT {_MOST_CANDIDATES}", asked).fetchall()
+    ids = db.execute(f"{select} LIMIT {_PAIRS + 1}", asked).fetchall()
+    if len(ids) > _PAIRS:  # only then are scores worth their time
+        ids = db.execute(f"{select} ORDER BY {_SCORE} LIMIT {_PAIRS}", asked).fetchall()
     return [i for (i,) in ids]
 
 
