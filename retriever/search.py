@@ -99,14 +99,15 @@ class Searcher:
                 self._meaning.sharpen(near, lambda: self._ranked(query, only, found, near), self.budget)
         with clock.stage("fuse"):
             fused = self._ranked(query, only, found, near, max(rank.MOST, n))
-            if near is not None and only == "both" and (of_words := near.opened.embedder.word_vectors()) is not None:
+            of_words = near.opened.embedder.word_vectors() if near is not None else None
+            if near is not None and of_words is not None and only == "both":
                 fused = alignment.with_alignment(self.db, query.text, fused, of_words, near.trusted)
             if query.cues and only == "both":
                 fused = rank.with_cues(self.db, query.cues, fused, set(pointed))
         with clock.stage("show"):
             hits = assemble.hits(self.db, query, fused, n, self._meaning.learned)
-            if near is not None and near.trusted >= SURE:
-                hits = assemble.centred(self.db, query, hits, near)
+            if near is not None and of_words is not None and near.trusted >= SURE:
+                hits = assemble.centred(self.db, query, hits, of_words)
         return self._results(query, only, hits, found, near, clock)
 
     def similar(self, path: Path, *, n: int = 10) -> Results:
