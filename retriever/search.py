@@ -35,6 +35,8 @@ Only = Literal["both", "words", "meaning"]
 
 SURE = 0.5
 """Trust in meaning from which it may choose what a snippet shows."""
+LIFTED = 0.06
+"""What cues add from which a hit is one, where a question says nothing else: "invoice" finds a Czech "Faktura"."""
 NEAR_ENOUGH = 0.30
 """Cosine below which a hit without a single matching word is called a near miss."""
 
@@ -146,7 +148,8 @@ class Searcher:
         """The hits if they are good enough, with what limits them; else the nearest misses, and why there are none."""
         alone = query.like is not None and not query.words  # what is nearest to a file is what was asked for
         cosines = near.cosines if near else {}
-        kept = (hit for hit in hits if alone or _is_good(hit, found, cosines))
+        least = LIFTED if query.cues is not None and query.cues.say_all() else POSTED
+        kept = (hit for hit in hits if alone or _is_good(hit, found, cosines, least))
         good = [replace(hit, rank=at) for at, hit in enumerate(kept, 1)]
         limits = notes.limits(self.db, by_meaning=only != "words", nothing=not good)
         more = notes.words_nowhere if good else notes.reasons
@@ -161,10 +164,10 @@ class Searcher:
         )
 
 
-def _is_good(hit: Hit, found: Lexical, cosines: Mapping[int, float]) -> bool:
-    """Worth calling an answer: it shares a word with the question, its meaning is near, or it is what cues ask for."""
+def _is_good(hit: Hit, found: Lexical, cosines: Mapping[int, float], least: float) -> bool:
+    """Worth calling an answer: it shares a word with the question, its meaning is near, or cues lift it by `least`."""
     cued = sum(value for name, value in hit.why.items() if name in WEIGHTS)
-    return hit.id in found.passages or cosines.get(hit.id, 0.0) >= NEAR_ENOUGH or cued >= POSTED
+    return hit.id in found.passages or cosines.get(hit.id, 0.0) >= NEAR_ENOUGH or cued >= least
 
 
 class _Clock:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ask.indexer.documents import KINDS
@@ -308,3 +310,11 @@ def test_any_text_is_a_question(text: str, date: datetime) -> None:
     cues.filters(NOW)
     assert cues.text_left().strip() or not text.strip()
     assert not cues.without("when", "kind", "people", "link")
+
+
+def test_a_question_of_cues_alone_finds_what_they_fit(ask: Any, tree: Callable[..., Path]) -> None:
+    """No word of it needs to stand there: "invoice" finds a Czech one."""
+    files = {"doklad17.txt": "Faktura č. 2019-17\nDodavatel: Vodárna\nČástka k úhradě: 1200 Kč\n", "plot.txt": "Plot."}
+    assert ask("index", tree(files)).code == 0
+    hits = ask("search", "invoice", "--json").json()["hits"]
+    assert [Path(hit["path"]).name for hit in hits] == ["doklad17.txt"]
