@@ -42,7 +42,7 @@ NAMED = 100
 """Paths of likely secrets that are named."""
 _ENDS = 16_384
 """Bytes at both ends of files of one size by which copies are told."""
-_PER_VECTOR = 110
+_PER_VECTOR = 120
 """Bytes beside the values of a vector: its hash, its row and its index in the database, and 69 in the FAISS file."""
 
 

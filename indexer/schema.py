@@ -4,8 +4,10 @@
                                         └── rowid ──> words (FTS5)
 
 A chunk knows the hash of the text that is embedded for it; vectors are kept by that hash and the space they live in,
-so that moved, copied and restored text costs no embedding. The word index keeps no text: its content is the view
-`chunk_words`, which derives the terms from the stored documents, so SQLite itself can check one against the other.
+so that moved, copied and restored text costs no embedding. Rows hold hashes whole, so that nobody can write a text that
+is taken for another; indexes hold four bytes of them, and `database.same` asks for both. The word index keeps no text:
+its content is the view `chunk_words`, which derives the terms from the stored documents, so SQLite itself can check one
+against the other.
 """
 
 from __future__ import annotations

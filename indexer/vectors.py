@@ -100,9 +100,10 @@ def put(store: Store, space: int, hashes: Sequence[bytes], vectors: Vectors, *, 
 
 
 def put_rows(db: Connection, rows: Iterable[tuple[bytes, int, bool, bytes]]) -> None:
-    """Insert vectors, as (hash, space, exact, stored vector), but for those of texts that have one in the space."""
+    """Insert vectors, as (hash, space, exact, stored vector), but for those of texts that have one in the space, and for
+    what the table does not take: rows of a damaged index hold anything."""
     db.executemany(
-        "INSERT INTO vectors(hash, space, exact, data) SELECT ?1, ?2, ?3, ?4"
+        "INSERT OR IGNORE INTO vectors(hash, space, exact, data) SELECT ?1, ?2, ?3, ?4"
         f" WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE {same('hash', '?1')} AND space = ?2)",
         rows,
     )
