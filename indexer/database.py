@@ -131,17 +131,27 @@ def same(one: str, other: str) -> str:
 
 def compact(connection: Connection) -> None:
     """Give free pages back to the disk, and with them whatever they hold. As VACUUM does, but by way of a file: VACUUM
-    keeps the whole database in memory, where SQLite is built to put temporary files there."""
+    keeps the whole database in memory, where SQLite is built to put temporary files there. Raises `DiskFull`."""
     (path,) = (Path(file) for _, name, file in connection.execute("PRAGMA database_list") if name == "main")
     aside = path.with_suffix(".new")
-    aside.unlink(missing_ok=True)
+    _remove(aside)
     aside.touch(mode=0o600)
     try:
         connection.execute("VACUUM INTO ?", (str(aside),))
         with closing(sqlite.connect(aside)) as small:
             small.backup(connection)
+    except OperationalError as error:  # what `backup` raises has no code
+        raise DiskFull(
+            f"no room left to bring the index in {path.parent} up to date: {error}",
+            "Make room, then run the same command again.",
+        ) from error
     finally:
-        aside.unlink()
+        _remove(aside)
+
+
+def _remove(path: Path) -> None:
+    for file in (path, Path(f"{path}-journal")):
+        file.unlink(missing_ok=True)
 
 
 _FULL, _IOERR, _READONLY, _CANTOPEN = 13, 10, 8, 14
