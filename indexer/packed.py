@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from ask.indexer.embed import Vectors
 
-SUM = 4
+_SUM = 4
 """Bytes of the CRC-32 in front of a stored vector."""
 _UPPER = (0.1284, 0.3881, 0.6568, 0.9424, 1.256, 1.618, 2.069, 2.733)
 _LEVELS = np.array([-level for level in reversed(_UPPER)] + list(_UPPER), np.float32)
@@ -45,7 +45,7 @@ def encode(vectors: Vectors) -> list[bytes]:
     if size % 2:
         codes = np.pad(codes, ((0, 0), (0, 1)))
     rows = [row.tobytes() for row in codes[:, ::2] << 4 | codes[:, 1::2]]
-    return [crc32(row).to_bytes(SUM) + row for row in rows]
+    return [crc32(row).to_bytes(_SUM) + row for row in rows]
 
 
 def decode(blobs: Sequence[bytes], dimensions: int) -> Vectors:
@@ -68,14 +68,14 @@ def cosines(blobs: Sequence[bytes], query: Vectors) -> Vectors:
 
 def is_whole(blob: object, dimensions: int) -> bool:
     """True when a stored vector is what was stored; a damaged row may hold anything."""
-    if not isinstance(blob, bytes) or len(blob) not in (SUM + _bytes(dimensions), SUM + dimensions):
+    if not isinstance(blob, bytes) or len(blob) not in (_SUM + _bytes(dimensions), _SUM + dimensions):
         return False
-    return crc32(blob[SUM:]) == int.from_bytes(blob[:SUM])
+    return crc32(blob[_SUM:]) == int.from_bytes(blob[:_SUM])
 
 
 def renewed(blobs: Sequence[bytes], dimensions: int) -> list[bytes]:
     """Whole vectors of any one format as they are stored now."""
-    if blobs and len(blobs[0]) == SUM + _bytes(dimensions):
+    if blobs and len(blobs[0]) == _SUM + _bytes(dimensions):
         return list(blobs)
     return encode(decode(blobs, dimensions))
 
@@ -87,11 +87,11 @@ def _bytes(dimensions: int) -> int:
 def _unpacked(blobs: Sequence[bytes], dimensions: int) -> Vectors:
     """Turned vectors, not yet of length 1."""
     raw = np.frombuffer(b"".join(blobs), np.uint8)
-    if raw.size == len(blobs) * (SUM + _bytes(dimensions)):
-        packed = raw.reshape(len(blobs), SUM + _bytes(dimensions))[:, SUM:]
+    if raw.size == len(blobs) * (_SUM + _bytes(dimensions)):
+        packed = raw.reshape(len(blobs), _SUM + _bytes(dimensions))[:, _SUM:]
         return np.take(_PAIRS, packed).view(np.float32)[:, :dimensions]
-    if raw.size == len(blobs) * (SUM + dimensions):
-        return _turned(raw.view(np.int8).reshape(len(blobs), -1)[:, SUM:].astype(np.float32))
+    if raw.size == len(blobs) * (_SUM + dimensions):
+        return _turned(raw.view(np.int8).reshape(len(blobs), -1)[:, _SUM:].astype(np.float32))
     raise DamagedIndex("a stored vector has the wrong size", "Run: ask check --repair")
 
 
