@@ -7,6 +7,7 @@ none. On a set of scripts whose docstrings were taken out, the meaning of names 
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 from ask.indexer import words
 
@@ -16,8 +17,23 @@ FOLDERS = 2
 
 def name_text(path: bytes, root: bytes, member: str | None) -> str:
     """The words of a file's name, of the folders between it and its root, and of the member inside it."""
+    said = _names(path, root, member)
+    return " ".join(part for text in said for word in words.words(text) for part in words.parts_of(word))
+
+
+def name_terms(path: bytes, root: bytes, member: str | None) -> set[str]:
+    """The terms of `name_text`, for both languages: names are short and mixed."""
+    return {term for text in _names(path, root, member) for term in _terms_of(text)}
+
+
+def _names(path: bytes, root: bytes, member: str | None) -> list[str]:
     below = path[len(root) :] if path.startswith(root) and path != root else os.path.basename(path)  # noqa: PTH119 (pathlib cannot hold bytes)
     *folders, name = [os.fsdecode(part) for part in below.split(b"/") if part]
     stem = os.path.splitext(name)[0]  # noqa: PTH122 (pathlib cannot hold bytes)
-    said = [*folders[-FOLDERS:], stem, *(member or "").split("/")]
-    return " ".join(part for text in said for word in words.words(text) for part in words.parts_of(word))
+    return [*folders[-FOLDERS:], stem, *(member or "").split("/")]
+
+
+@lru_cache(maxsize=20_000)
+def _terms_of(name: str) -> frozenset[str]:
+    parts = (part for word in words.words(name) for part in words.parts_of(word))
+    return frozenset(words.terms(" ".join(parts), "cs").split())

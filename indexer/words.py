@@ -129,6 +129,7 @@ def roots_of(word: str) -> tuple[str, ...]:
     return tuple(_czech_root(part) for part in parts_of(word))
 
 
+@lru_cache(maxsize=50_000)
 def query_terms(word: str) -> tuple[str, ...]:
     """All terms under which a document may hold `word`: alternatives, not a sequence."""
     return tuple(dict.fromkeys([*stems_of(word), *roots_of(word)]))

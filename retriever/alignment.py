@@ -31,7 +31,7 @@ def with_alignment(
 ) -> list[Fused]:
     """The candidates again, best first: of the best, prose is lifted or lowered by how well its words answer those of the
     question `text`, compared with the other prose among them, and as far as meaning is trusted."""
-    asked = _telling(text)
+    asked = telling(text)
     passages = {
         r.id: rows.chunk_text(db, r) for r in rows.rows(db, [f.id for f in fused[:MOST]]) if r.kind not in OTHER
     }
@@ -51,9 +51,7 @@ def similarities(asked: Sequence[str], passages: Sequence[str], vectors: WordVec
     """For each passage the mean over the words `asked` of the cosine to the nearest of its words, 0 to 1."""
     import numpy as np
 
-    held = [
-        list(dict.fromkeys(part for word in words.words(text) for part in words.parts_of(word))) for text in passages
-    ]
+    held = [_parts(text) for text in passages]
     place = {word: at for at, word in enumerate(dict.fromkeys(word for some in held for word in some))}
     if not place:
         return [0.0] * len(passages)
@@ -61,7 +59,7 @@ def similarities(asked: Sequence[str], passages: Sequence[str], vectors: WordVec
     return [float(cosines[:, [place[w] for w in some]].max(1).mean()) if some else 0.0 for some in held]
 
 
-def _telling(text: str) -> list[str]:
+def telling(text: str) -> list[str]:
     """The words of a question that carry meaning, each once."""
     return [part for part in _parts(text) if part not in words.STOPWORDS and len(part) > 1]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ask.indexer.database import Connection
 from ask.retriever import rows
@@ -12,9 +12,11 @@ from ask.retriever.families import Families
 from ask.retriever.focus import HITS, best_sentences, told_by_words
 from ask.retriever.fuse import Fused
 from ask.retriever.hits import Copy, Hit
-from ask.retriever.meaning import Near
 from ask.retriever.query import Query
 from ask.retriever.snippet import Span, part
+
+if TYPE_CHECKING:
+    from ask.indexer.word_vectors import WordVectors
 
 LOOK_FURTHER = 20
 """Documents looked at beyond those shown, for copies of those shown."""
@@ -42,12 +44,10 @@ def hits(db: Connection, query: Query, fused: Sequence[Fused], n: int, exact: Co
     return found
 
 
-def centred(db: Connection, query: Query, found: list[Hit], near: Near) -> list[Hit]:
-    """Snippets of the best hits around what means the question, where its words do not stand there."""
+def centred(db: Connection, query: Query, found: list[Hit], vectors: WordVectors) -> list[Hit]:
+    """Snippets of the best hits around what says the same as the question, where its words do not stand there."""
     short = [h for h in found[:HITS] if h.focus is None and not told_by_words(h.text, query.words)]
-    if not short:
-        return found
-    sentences = best_sentences([hit.text for hit in short], near.vector, near.opened.embedder)
+    sentences = best_sentences(query.text, [hit.text for hit in short], vectors)
     spans = {hit.id: span for hit, span in zip(short, sentences, strict=True) if span is not None}
     return [replace(hit, **_shown(db, hit, query, spans[hit.id])) if hit.id in spans else hit for hit in found]
 

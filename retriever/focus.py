@@ -1,4 +1,4 @@
-"""The sentence of a passage that means what was asked, for snippets whose words do not show it."""
+"""The sentence of a passage that says what was asked in other words, for snippets whose words do not show it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ask.indexer.words import fold
+from ask.retriever.alignment import similarities, telling
 from ask.retriever.snippet import Span, spans
 
 if TYPE_CHECKING:
-    from ask.indexer.embed import Embedder, Vectors
+    from ask.indexer.word_vectors import WordVectors
 
-HITS = 2
+HITS = 5
 """Hits, the best ones, for which sentences are compared."""
-SENTENCES = 4
-"""Sentences compared for each. Ten milliseconds or so more for a search that needs it: one whose best hits lack its words."""
 ENOUGH = 0.34
 """Share of the question's words that a passage must hold for its words to tell what to show."""
 _SENTENCE = re.compile(r"[^\n.!?]{20,}[.!?]*|[^\n]{20,}")
@@ -27,22 +26,13 @@ def told_by_words(text: str, wanted: Sequence[str]) -> bool:
     return len(there) >= ENOUGH * len({fold(word)[:5] for word in wanted})
 
 
-def best_sentences(texts: Sequence[str], vector: Vectors, embedder: Embedder) -> list[Span | None]:
-    """The sentence of each text whose meaning is nearest to a question's; None for a text of one sentence.
-
-    `vector` is the question's, float32 (dimensions,) of length 1. Spans are code points of each text.
-    """
-    found = [_sentences(text) for text in texts]
-    flat = [embedder.model.passage_prompt + text[a:b] for text, some in zip(texts, found, strict=True) for a, b in some]
-    if not flat:
+def best_sentences(question: str, texts: Sequence[str], vectors: WordVectors) -> list[Span | None]:
+    """The sentence or line of each text whose words are nearest to those of a question; None where there is no choice."""
+    asked = telling(question)
+    if not asked:
         return [None] * len(texts)
-    cosines = iter((embedder.embed(flat) @ vector).tolist())
-    scored = [[(next(cosines), span) for span in some] for some in found]
-    return [max(some)[1] if some else None for some in scored]
-
-
-def _sentences(text: str) -> list[Span]:
-    """Sentences and lines, evenly picked where there are many; none where there is no choice."""
-    whole = [match.span() for match in _SENTENCE.finditer(text)]
-    step = max(-(-len(whole) // SENTENCES), 1)
-    return whole[::step] if len(whole) > 1 else []
+    found = [[match.span() for match in _SENTENCE.finditer(text)] for text in texts]
+    flat = [text[start:end] for text, some in zip(texts, found, strict=True) for start, end in some]
+    near = iter(similarities(asked, flat, vectors))
+    scored = [[(next(near), span) for span in some] for some in found]
+    return [max(some, key=lambda one: one[0])[1] if len(some) > 1 else None for some in scored]

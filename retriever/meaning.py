@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ask.indexer.embed import Embedder, Vectors
     from ask.indexer.vectors import Nearest
 
-DEPTH = 200
+DEPTH = 150
 """Vectors taken from the nearest."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ask.indexer import words
 from ask.indexer.database import Connection
 from ask.indexer.documents import REASONS
+from ask.retriever.frequencies import Frequencies
 from ask.retriever.query import Query
 
 NAMED = 3
@@ -26,19 +27,19 @@ def limits(db: Connection, *, by_meaning: bool, nothing: bool) -> Iterator[str]:
         yield f"{unread} {'file' if unread == 1 else 'files'} could not be read (ask status --skipped)"
 
 
-def words_nowhere(db: Connection, query: Query) -> Iterator[str]:
+def words_nowhere(db: Connection, frequencies: Frequencies, query: Query) -> Iterator[str]:
     """Hits of a question none of whose words stands anywhere: a guess by meaning, which for nonsense is nonsense, too."""
     telling = [word for word in query.words if words.fold(word) not in words.STOPWORDS]
-    if telling and not any(_stands_somewhere(db, word) for word in telling):
+    if telling and not any(_stands_somewhere(db, frequencies, word) for word in telling):
         yield f"in no file: {_few(telling)}; these are only near in meaning"
 
 
-def reasons(db: Connection, query: Query) -> Iterator[str]:
+def reasons(db: Connection, frequencies: Frequencies, query: Query) -> Iterator[str]:
     """Words that stand nowhere, limits in force, files that could not be read or were left out."""
     if db.execute("SELECT 1 FROM files LIMIT 1").fetchone() is None:
         yield "nothing is indexed yet; run: ask index ~/some/folder"
         return
-    nowhere = [word for word in query.words if not _stands_somewhere(db, word)]
+    nowhere = [word for word in query.words if not _stands_somewhere(db, frequencies, word)]
     if nowhere:
         yield f"in no file: {_few(nowhere)}"
     if query.filters:
@@ -60,11 +61,9 @@ def _coverage(total: int, without: int, approximate: int) -> str:
     return f"meaning covers {covered} % of the index, {exact} % of it exactly; words cover all of it"
 
 
-def _stands_somewhere(db: Connection, word: str) -> bool:
+def _stands_somewhere(db: Connection, frequencies: Frequencies, word: str) -> bool:
     """Whether any file holds the word, or one that begins like it: an unknown form of it may be there."""
-    terms = words.query_terms(word)
-    marks = ", ".join("?" * len(terms))
-    if db.execute(f"SELECT 1 FROM vocabulary WHERE term IN ({marks}) LIMIT 1", terms).fetchone() is not None:
+    if any(frequencies.of(term) for term in words.query_terms(word)):
         return True
     begin = words.fold(word)[: words.PREFIX]
     alike = db.execute("SELECT 1 FROM vocabulary WHERE term >= ? AND term < ? LIMIT 1", (begin, begin + "\U0010ffff"))

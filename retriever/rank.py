@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 
-from ask.indexer import words
 from ask.indexer.database import Connection, same
-from ask.indexer.names import name_text
+from ask.indexer.names import name_terms
 from ask.retriever import rows
 from ask.retriever.cues import Cues, prior
 from ask.retriever.fuse import Candidate, Fused, fuse
@@ -15,7 +14,7 @@ from ask.retriever.lexical import Lexical
 from ask.retriever.meaning import Near, of_names
 from ask.retriever.query import Query
 
-MOST = 400
+MOST = 200
 """Chunks that are scored by both sides."""
 CUED = 120
 """Best candidates for which cues of time, kind and people are weighed."""
@@ -59,7 +58,7 @@ def _candidates(db: Connection, ids: Sequence[int], found: Lexical, near: Near |
     shares: dict[int, float] = {}
     for _, document, _, path, root, member, _ in rows:
         if document not in shares:
-            shares[document] = found.share(words.terms(name_text(path, root, member), "cs").split())
+            shares[document] = found.share(name_terms(path, root, member))
     cosines: Mapping[int, float] = near.cosines if near else {}
     names = of_names(near, {row[1]: row[-1] for row in rows if row[-1]}) if near else {}
     return [

@@ -20,6 +20,7 @@ from ask.indexer.compile import MODELS
 from ask.indexer.spaces import Space
 from ask.retriever import alignment, assemble, cue_candidates, lexical, notes, periods, rank
 from ask.retriever.cues import POSTED, WEIGHTS
+from ask.retriever.frequencies import Frequencies
 from ask.retriever.fuse import Fused
 from ask.retriever.hits import Hit, Results
 from ask.retriever.lexical import Lexical
@@ -45,6 +46,7 @@ def _at_one_moment(ask: Callable[Concatenate[Searcher, P], Results]) -> Callable
     def asked(self: Searcher, *args: P.args, **kwargs: P.kwargs) -> Results:
         self.db.execute("BEGIN")
         try:
+            self.frequencies.refresh()
             return ask(self, *args, **kwargs)
         finally:
             self.db.execute("COMMIT")
@@ -61,6 +63,7 @@ class Searcher:
         self.home = home
         self.budget = budget
         self.db = database.connect(home)
+        self.frequencies = Frequencies(self.db)
         self._meaning = Meaning(home, models or home / MODELS, self.db)
 
     def close(self) -> None:
@@ -78,7 +81,7 @@ class Searcher:
         with clock.stage("words"):
             query = periods.resolved(self.db, query)
             scope = query.filters.scope()
-            found = lexical.search(self.db, query, scope) if only != "meaning" else Lexical()
+            found = lexical.search(self.db, self.frequencies, query, scope) if only != "meaning" else Lexical()
         near: Near | None = None
         pointed: list[int] = []
         space = self.space() if only != "words" else None
@@ -96,14 +99,15 @@ class Searcher:
                 self._meaning.sharpen(near, lambda: self._ranked(query, only, found, near), self.budget)
         with clock.stage("fuse"):
             fused = self._ranked(query, only, found, near, max(rank.MOST, n))
-            if near is not None and only == "both" and (of_words := near.opened.embedder.word_vectors()) is not None:
+            of_words = near.opened.embedder.word_vectors() if near is not None else None
+            if near is not None and of_words is not None and only == "both":
                 fused = alignment.with_alignment(self.db, query.text, fused, of_words, near.trusted)
             if query.cues and only == "both":
                 fused = rank.with_cues(self.db, query.cues, fused, set(pointed))
         with clock.stage("show"):
             hits = assemble.hits(self.db, query, fused, n, self._meaning.learned)
-            if near is not None and near.trusted >= SURE:
-                hits = assemble.centred(self.db, query, hits, near)
+            if near is not None and of_words is not None and near.trusted >= SURE:
+                hits = assemble.centred(self.db, query, hits, of_words)
         return self._results(query, only, hits, found, near, clock)
 
     def similar(self, path: Path, *, n: int = 10) -> Results:
@@ -145,11 +149,12 @@ class Searcher:
         kept = (hit for hit in hits if alone or _is_good(hit, found, cosines))
         good = [replace(hit, rank=at) for at, hit in enumerate(kept, 1)]
         limits = notes.limits(self.db, by_meaning=only != "words", nothing=not good)
+        more = notes.words_nowhere if good else notes.reasons
         return Results(
             query.typed,
             tuple(good),
             near=() if good else tuple(hits[:3]),
-            notes=(*limits, *(notes.words_nowhere(self.db, query) if good else notes.reasons(self.db, query))),
+            notes=(*limits, *more(self.db, self.frequencies, query)),
             timing_ms=clock.timing(),
             cues=query.cues.shown() if query.cues else "",
             limits=query.filters.shown(),

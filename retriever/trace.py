@@ -30,6 +30,7 @@ class Step:
 
 def follow(searcher: Searcher, query: Query, path: str) -> list[Step]:
     """The stages a file has passed, the last one being where it was lost, if it was."""
+    searcher.frequencies.refresh()
     raw = os.fsencode(path)
     row = searcher.db.execute("SELECT id, status, reason, detail FROM files WHERE path = ?", (raw,)).fetchone()
     if row is None:
@@ -109,7 +110,7 @@ def _read(searcher: Searcher, file_id: int) -> Step:
 
 
 def _words(searcher: Searcher, query: Query, chunks: Sequence[int]) -> Step:
-    ranked = list(lexical.search(searcher.db, query).passages)
+    ranked = list(lexical.search(searcher.db, searcher.frequencies, query).passages)
     own = set(chunks)
     best = next((rank for rank, chunk in enumerate(ranked, 1) if chunk in own), None)
     held = [word for word in query.words if lexical.matching(searcher.db, quoted(query_terms(word)), chunks)]

@@ -49,7 +49,7 @@ def by_name(searcher: Searcher, scores: Any) -> dict[str, float]:
 
 def test_a_document_of_one_passage_is_scored_like_that_passage(searcher: Searcher) -> None:
     """The length of a passage was once held against its document a second time: short messages won."""
-    found = lexical.search(searcher.db, parse("gravel"))
+    found = lexical.search(searcher.db, searcher.frequencies, parse("gravel"))
     passages = {found.document_of[chunk]: score for chunk, score in found.passages.items()}
     assert len(passages) == 3
     # FTS5 counts words where we count characters, and knows the mean of the whole index: near, not equal.
@@ -57,7 +57,7 @@ def test_a_document_of_one_passage_is_scored_like_that_passage(searcher: Searche
 
 
 def test_what_a_document_begins_with_counts_more(searcher: Searcher) -> None:
-    found = lexical.search(searcher.db, parse("notes about bees"))
+    found = lexical.search(searcher.db, searcher.frequencies, parse("notes about bees"))
     beginnings = by_name(searcher, found.beginnings)
     assert set(beginnings) == {"first.txt"}
     hits = searcher.search(parse("notes about bees"), only="words").hits
@@ -68,7 +68,7 @@ def test_what_a_document_begins_with_counts_more(searcher: Searcher) -> None:
 def test_a_function_is_found_by_all_of_its_name(searcher: Searcher) -> None:
     hit = searcher.search(parse("check the output of a command")).hits[0]
     assert hit.why["symbol"] > 0
-    found = lexical.search(searcher.db, parse("check the output of a command"))
+    found = lexical.search(searcher.db, searcher.frequencies, parse("check the output of a command"))
     assert found.named(["check_output"]) > found.named(["check"]) > found.named(["check_nothing_else"]) > 0
     assert found.named(["strip"]) == found.named([]) == 0
 
@@ -96,3 +96,36 @@ def test_english_in_a_czech_document_is_inflected_like_czech() -> None:
     assert words.languages([czech, english, czech]) == ["cs", "cs", "cs"]
     assert words.languages([czech, english]) == ["cs", "en"]
     assert words.languages([]) == []
+
+
+def test_frequent_words_together_find_what_lacks_the_rarest(
+    new_ask: Callable[[Path], Any],
+    plant: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In a large index frequent words are only looked up for candidates: those that a rarer word or two words give."""
+    files = {f"kettle{n}.txt": f"The kettle number {n} is on the stove.\n" for n in range(6)}
+    files |= {f"lamp{n}.txt": f"The lamp number {n} is on the table.\n" for n in range(6)}
+    files |= {"both.txt": "A kettle under the lamp.\n", "rare.txt": "An ocarina.\n"}
+    ask = new_ask(tmp_path / "state")
+    assert ask("index", plant(tmp_path / "files", files), "--quiet").code == 0
+    monkeypatch.setattr(lexical, "BUDGET", 3)
+    searcher = Searcher(tmp_path / "state")
+    hits = searcher.search(parse("ocarina kettle lamp"), only="words").hits
+    assert {Path(hit.path).name for hit in hits[:2]} == {"both.txt", "rare.txt"}
+    searcher.close()
+
+
+def test_counts_are_kept_until_somebody_writes(
+    new_ask: Callable[[Path], Any], plant: Callable[..., Path], tmp_path: Path
+) -> None:
+    ask = new_ask(tmp_path / "state")
+    assert ask("index", plant(tmp_path / "files", {"one.txt": "A kettle.\n"}), "--quiet").code == 0
+    searcher = Searcher(tmp_path / "state")
+    searcher.search(parse("kettle"), only="words")
+    assert (searcher.frequencies.of("kettl"), searcher.frequencies.passages()) == (1, 1)
+    assert ask("index", plant(tmp_path / "files", {"two.txt": "Another kettle.\n"}), "--quiet").code == 0
+    assert len(searcher.search(parse("kettle"), only="words").hits) == 2
+    assert (searcher.frequencies.of("kettl"), searcher.frequencies.passages()) == (2, 2)
+    searcher.close()
