@@ -23,7 +23,7 @@ import machine
 import many
 import numpy as np
 from ask.cli import client
-from ask.indexer import database, vectors
+from ask.indexer import database, packed, vectors
 from ask.retriever.search import Searcher
 
 COLD = 7
@@ -112,7 +112,7 @@ def _nearest(db: database.Connection, space: int, dimensions: int, queries: many
     best: list[list[tuple[float, int]]] = [[] for _ in queries]
     rows = db.execute("SELECT id, data FROM vectors WHERE space = ?", (space,))
     while block := rows.fetchmany(ROW):
-        cosines = vectors.decode([data for _, data in block], dimensions) @ queries.T
+        cosines = packed.decode([data for _, data in block], dimensions) @ queries.T
         for number in range(len(queries)):
             top = np.argpartition(-cosines[:, number], min(10, len(block) - 1))[:10]
             best[number] = sorted([*best[number], *((float(cosines[i, number]), block[i][0]) for i in top)])[-10:]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ask.indexer import fill, static, vectors
+from ask.indexer import fill, packed, static, vectors
 from ask.indexer.embed import Embedder
 from ask.indexer.progress import Progress
 from ask.indexer.static import Static
@@ -79,7 +79,7 @@ def _better(store: Store, embedder: Embedder, table: Static) -> static.Map | Non
     loaded = {each.hash: each for each in fill.load_pending(store.db, chosen)}
     blobs = vectors.exact_of(store.db, store.space, list(loaded))
     features = table.features([embedder.model.passage_prompt + loaded[key].text for key in blobs])
-    exact = vectors.decode(list(blobs.values()), embedder.model.dimensions)
+    exact = packed.decode(list(blobs.values()), embedder.model.dimensions)
     held = len(blobs) // 10
     now = _map(store, table)
     new = static.fit(features[held:], exact[held:], now.matrix)

@@ -8,8 +8,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from ask.indexer import database, maintain, reconcile, sources, spaces, switch, vectors
+from ask.indexer import database, maintain, packed, reconcile, sources, spaces, switch, vectors
 from ask.indexer.compile import Compiled
+from ask.indexer.database import same
 from ask.indexer.errors import DamagedIndex
 from ask.indexer.fill import embedded_text
 from ask.indexer.progress import Progress
@@ -106,7 +107,7 @@ def _vectors(store: Store) -> Iterator[str]:
         if odd := len(vectors.damaged(store.db, space.id, space.dimensions)):
             yield f"{odd} are not what was stored"
     (wrong,) = store.db.execute(
-        "SELECT count(*) FROM chunks c LEFT JOIN vectors v ON v.hash = c.hash AND v.space = ?"
+        f"SELECT count(*) FROM chunks c LEFT JOIN vectors v ON {same('v.hash', 'c.hash')} AND v.space = ?"
         " WHERE c.tier != coalesce(1 + v.exact, 0)",
         (store.space,),
     ).fetchone()
@@ -114,7 +115,7 @@ def _vectors(store: Store) -> Iterator[str]:
         yield f"{wrong} chunks do not know the state of theirs"
     (wrong,) = store.db.execute(
         "SELECT count(*) FROM documents"
-        " WHERE named != EXISTS (SELECT 1 FROM vectors WHERE hash = name_hash AND space = ?)",
+        f" WHERE named != EXISTS (SELECT 1 FROM vectors WHERE {same('hash', 'name_hash')} AND space = ?)",
         (store.space,),
     ).fetchone()
     if wrong:
@@ -200,11 +201,9 @@ def _saved(store: Store, damaged: Path) -> list[bytes]:
                 if [type(value) for value in space] != [int, str, str, int]:
                     continue
                 store.db.execute("INSERT INTO spaces(id, fingerprint, model, dimensions) VALUES (?, ?, ?, ?)", space)
-                for row in old.rows("SELECT space, hash, exact, data FROM vectors WHERE space = ?", space[0]):
-                    if vectors.is_whole(row[3], space[3]):
-                        store.db.execute(
-                            "INSERT OR IGNORE INTO vectors(space, hash, exact, data) VALUES (?,?,?,?)", row
-                        )
+                for *row, data in old.rows("SELECT hash, space, exact, data FROM vectors WHERE space = ?", space[0]):
+                    if packed.is_whole(data, space[3]):
+                        vectors.put_rows(store.db, [(*row, *packed.renewed([data], space[3]))])
     return roots
 
 

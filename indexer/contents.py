@@ -86,12 +86,12 @@ def _insert_row(db: database.Connection, space: int, file_id: int, document: Doc
     inserted = db.execute(
         "INSERT INTO documents(file_id, member, kind, title, language, date, people, facts, header, length, bytes,"
         " hash, name_hash, named, lines, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " EXISTS (SELECT 1 FROM vectors WHERE hash = ? AND space = ?), ?, ?) RETURNING id",
+        " ?, ?, ?) RETURNING id",
         (file_id, document.member, document.kind, document.title, document.language,
          int(document.date.timestamp()) if document.date else None,
          _json(document.people), _json(dict(document.facts)),
-         document.header, len(document.text), len(encoded), hash_of(encoded), name_hash, name_hash, space, lines,
-         database.compress(document.text)),
+         document.header, len(document.text), len(encoded), hash_of(encoded), name_hash,
+         _tier(db, space, name_hash) > 0, lines, database.compress(document.text)),
     ).fetchone()  # fmt: skip
     return int(inserted[0])
 
@@ -101,12 +101,18 @@ def _insert_chunk(db: database.Connection, space: int, document_id: int, row: Ch
     heading, symbols, *_ = _own(row)
     inserted = db.execute(
         'INSERT INTO chunks(document_id, start, "end", line, end_line, page, heading, symbols, context, lang, hash,'
-        " tier) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " coalesce((SELECT 1 + exact FROM vectors WHERE hash = ? AND space = ?), 0))",
+        " tier) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (document_id, chunk.start, chunk.end, chunk.line, chunk.end_line, chunk.page, heading, symbols,
-         row.context, row.lang, row.hash, row.hash, space),
+         row.context, row.lang, row.hash, _tier(db, space, row.hash)),
     )  # fmt: skip
     return int(inserted.lastrowid or 0)
+
+
+def _tier(db: database.Connection, space: int, key: bytes) -> int:
+    """What vector a text has, as `chunks.tier` says it."""
+    query = f"SELECT 1 + exact FROM vectors WHERE {database.same('hash', '?1')} AND space = ?2"
+    row = db.execute(query, (key, space)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _move_chunk(db: database.Connection, document_id: int, row: ChunkRow, chunk_id: int) -> None:

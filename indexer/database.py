@@ -11,7 +11,7 @@ import os
 import sqlite3 as _stdlib_sqlite
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,10 @@ OperationalError: type[Exception] = sqlite.OperationalError
 SAFE_WAL = (3, 51, 3)
 NEEDED = (3, 42, 0)
 """FTS5's secure-delete, without which forgotten words would stay on the disk."""
-SCHEMA = 3
+SCHEMA = 4
 """`PRAGMA user_version` of the newest schema this program knows."""
+KEY = "substr({}, 1, 4)"
+"""SQL: what indexes hold of a hash. Four bytes find the row among millions; the whole hash is compared with the row's."""
 FILE = "index.db"
 ASIDE = "damaged-"
 """In front of the name of a database that is being replaced."""
@@ -120,6 +122,36 @@ def below(folder: bytes) -> tuple[bytes, bytes]:
 def lies_in(path: bytes, folder: bytes) -> bool:
     """Whether a path is that of the folder itself or of something below it."""
     return path == folder or path.startswith(below(folder)[0])
+
+
+def same(one: str, other: str) -> str:
+    """SQL: two hashes of texts are equal. The indexes hold four bytes of each, so a query has to name these, too."""
+    return f"{KEY.format(one)} = {KEY.format(other)} AND {one} = {other}"
+
+
+def compact(connection: Connection) -> None:
+    """Give free pages back to the disk, and with them whatever they hold. As VACUUM does, but by way of a file: VACUUM
+    keeps the whole database in memory, where SQLite is built to put temporary files there. Raises `DiskFull`."""
+    (path,) = (Path(file) for _, name, file in connection.execute("PRAGMA database_list") if name == "main")
+    aside = path.with_suffix(".new")
+    _remove(aside)
+    aside.touch(mode=0o600)
+    try:
+        connection.execute("VACUUM INTO ?", (str(aside),))
+        with closing(sqlite.connect(aside)) as small:
+            small.backup(connection)
+    except OperationalError as error:  # what `backup` raises has no code
+        raise DiskFull(
+            f"no room left to bring the index in {path.parent} up to date: {error}",
+            "Make room, then run the same command again.",
+        ) from error
+    finally:
+        _remove(aside)
+
+
+def _remove(path: Path) -> None:
+    for file in (path, Path(f"{path}-journal")):
+        file.unlink(missing_ok=True)
 
 
 _FULL, _IOERR, _READONLY, _CANTOPEN = 13, 10, 8, 14

@@ -42,8 +42,8 @@ NAMED = 100
 """Paths of likely secrets that are named."""
 _ENDS = 16_384
 """Bytes at both ends of files of one size by which copies are told."""
-_PER_VECTOR = 100
-"""Bytes beside an int8 vector in the database: its hash twice, its row, and its 64 bytes in the FAISS file."""
+_PER_VECTOR = 120
+"""Bytes beside the values of a vector: its hash, its row and its index in the database, and 69 in the FAISS file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +270,7 @@ def _multiplied(looked: _Looked, scanning: float, measured: _Measured, model: Co
             "instant": round(words + chunks * fresh * measured.embedding.approximate, 1),
             "full": round(words + chunks * fresh * measured.embedding.exact, 1),
         },
-        disk=round(share * measured.disk + chunks * fresh * (model.dimensions + _PER_VECTOR)) if sampled else 0,
+        disk=round(share * measured.disk + chunks * fresh * (model.dimensions / 2 + _PER_VECTOR)) if sampled else 0,
     )
 
 

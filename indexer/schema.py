@@ -4,15 +4,17 @@
                                         └── rowid ──> words (FTS5)
 
 A chunk knows the hash of the text that is embedded for it; vectors are kept by that hash and the space they live in,
-so that moved, copied and restored text costs no embedding. The word index keeps no text: its content is the view
-`chunk_words`, which derives the terms from the stored documents, so SQLite itself can check one against the other.
+so that moved, copied and restored text costs no embedding. Rows hold hashes whole, so that nobody can write a text that
+is taken for another; indexes hold four bytes of them, and `database.same` asks for both. The word index keeps no text:
+its content is the view `chunk_words`, which derives the terms from the stored documents, so SQLite itself can check one
+against the other.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ask.indexer import database
+from ask.indexer import database, packed, spaces
 
 
 def migrate(connection: database.Connection) -> None:
@@ -31,6 +33,9 @@ def migrate(connection: database.Connection) -> None:
                     connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+    if connection.execute("SELECT 1 FROM meta WHERE key = ?", (_LOOSE,)).fetchone():
+        database.compact(connection)
+        connection.execute("DELETE FROM meta WHERE key = ?", (_LOOSE,))
 
 
 def _first(db: Any) -> None:
@@ -59,6 +64,46 @@ def _third(db: Any) -> None:
         db.conn.execute(f"ALTER TABLE files ADD COLUMN {column}")
     db.conn.execute("CREATE INDEX files_pictures ON files(pictures) WHERE pictures > 0")
 
+
+def _fourth(db: Any) -> None:
+    """Vectors of four bits a dimension, where there were eight; the first bytes of hashes in indexes, where there were
+    all. Ids stay, and with them FAISS files. Vectors that are not whole go; their texts are embedded again."""
+    run = db.conn.execute
+    run("PRAGMA secure_delete = OFF")  # or SQLite keeps all pages it erases in memory; `compact` takes them away
+    run("ALTER TABLE vectors RENAME TO older")
+    run(_VECTORS)
+    run("INSERT INTO sqlite_sequence SELECT 'vectors', seq FROM sqlite_sequence WHERE name = 'older'")
+    lost = 0
+    for space, dimensions in run("SELECT id, dimensions FROM spaces").fetchall():
+        rows = run("SELECT id, space, hash, exact, data FROM older WHERE space = ? ORDER BY id", (space,))
+        while block := rows.fetchmany(_BLOCK):
+            whole = [row for row in block if packed.is_whole(row[-1], dimensions)]
+            renewed = packed.renewed([row[-1] for row in whole], dimensions)
+            kept = [(*row[:-1], data) for row, data in zip(whole, renewed, strict=True)]
+            db.conn.executemany("INSERT INTO vectors VALUES (?, ?, ?, ?, ?)", kept)
+            lost += len(block) - len(whole)
+    run(f"INSERT INTO meta SELECT '{_LOOSE}', '' WHERE EXISTS (SELECT 1 FROM older)")
+    run("DROP TABLE older")
+    run("PRAGMA secure_delete = ON")
+    for index in ("chunks_hash", "documents_hash", "documents_name"):
+        run(f"DROP INDEX {index}")
+    run(f"CREATE INDEX vectors_hash ON vectors({database.KEY.format('hash')}, space)")
+    run(f"CREATE INDEX chunks_hash ON chunks({database.KEY.format('hash')})")
+    run(f"CREATE INDEX documents_name ON documents({database.KEY.format('name_hash')})")
+    if lost and (active := spaces.active(db.conn)) is not None:
+        spaces.take_stock(db.conn, active.id)
+
+
+_LOOSE = "loose"
+"""Remembered under this key: there are free pages that hold what may be forgotten, until `compact` has been through."""
+_BLOCK = 8192
+_VECTORS = """CREATE TABLE vectors (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    space INTEGER NOT NULL REFERENCES spaces(id) ON DELETE CASCADE,
+    hash BLOB NOT NULL,
+    exact INTEGER NOT NULL,
+    data BLOB NOT NULL               -- see packed.py
+)"""
 
 _FIRST_SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -183,5 +228,5 @@ CREATE VIRTUAL TABLE words USING fts5(
 
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, row)"""
 
-_STEPS = (_first, _second, _third)
+_STEPS = (_first, _second, _third, _fourth)
 assert len(_STEPS) == database.SCHEMA  # noqa: S101

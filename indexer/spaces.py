@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ask.indexer.database import Connection
+from ask.indexer.database import Connection, same
 
 if TYPE_CHECKING:
     from ask.indexer.store import Store
@@ -63,12 +63,12 @@ def activate(store: Store, fingerprint: str, model: str, dimensions: int) -> int
 def take_stock(db: Connection, space: int) -> None:
     """Let chunks and documents know which vectors they have in a space. To be called within a transaction."""
     db.execute(
-        "UPDATE chunks SET tier = coalesce((SELECT 1 + exact FROM vectors v WHERE v.hash = chunks.hash"
+        f"UPDATE chunks SET tier = coalesce((SELECT 1 + exact FROM vectors v WHERE {same('v.hash', 'chunks.hash')}"
         " AND v.space = ?), 0)",
         (space,),
     )
     db.execute(
-        "UPDATE documents SET named = EXISTS (SELECT 1 FROM vectors WHERE hash = name_hash AND space = ?)",
+        f"UPDATE documents SET named = EXISTS (SELECT 1 FROM vectors WHERE {same('hash', 'name_hash')} AND space = ?)",
         (space,),
     )
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ask.indexer import contents, database, schema
+from ask.indexer.database import same
 from ask.indexer.documents import UNREADABLE
 from ask.indexer.errors import Busy, NotFound
 from ask.indexer.names import name_text
@@ -224,7 +225,8 @@ class Store:
         """Remove vectors that no chunk needs any more."""
         with self.transaction():
             done = self.db.execute(
-                "DELETE FROM vectors WHERE hash NOT IN (SELECT hash FROM chunks UNION SELECT name_hash FROM documents)"
+                f"DELETE FROM vectors AS v WHERE NOT EXISTS (SELECT 1 FROM chunks c WHERE {same('c.hash', 'v.hash')})"
+                f" AND NOT EXISTS (SELECT 1 FROM documents d WHERE {same('d.name_hash', 'v.hash')})"
             ).rowcount
             if done:
                 self._touch()

@@ -14,7 +14,7 @@ from contextlib import suppress
 from ask.indexer import fill, spaces, vectors
 from ask.indexer.approximate import map_path
 from ask.indexer.compile import MODELS, Compiled, read_card
-from ask.indexer.database import Connection
+from ask.indexer.database import Connection, same
 from ask.indexer.embed import Embedder
 from ask.indexer.errors import ModelProblem
 from ask.indexer.names import name_text
@@ -134,7 +134,7 @@ def _has_vectors(db: Connection, space: int) -> bool:
     return db.execute("SELECT 1 FROM vectors WHERE space = ? LIMIT 1", (space,)).fetchone() is not None
 
 
-_WITHOUT = "NOT EXISTS (SELECT 1 FROM vectors v WHERE v.hash = {} AND v.space = ? AND v.exact = 1)"
+_WITHOUT = f"NOT EXISTS (SELECT 1 FROM vectors v WHERE {same('v.hash', '{0}')} AND v.space = ? AND v.exact = 1)"
 
 
 def _missing(db: Connection, space: int) -> int:

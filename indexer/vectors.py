@@ -1,10 +1,10 @@
-"""Vectors: rows of int8 in SQLite, and a FAISS index derived from them.
+"""Vectors: rows of four bits a dimension in SQLite (`packed`), and a FAISS index derived from them.
 
 The rows are the truth. The FAISS file covers the rows up to some id and says so in a trailer; rows after that (the
 tail) are compared directly, rows deleted since drop out when candidates are scored again from their rows. So a missing,
 old or damaged file costs time, never a wrong or a lost hit.
 
-The file holds one bit per dimension (RaBitQ) in lists of near vectors (IVF): 64 bytes each, a sixth of a row. It only
+The file holds one bit per dimension (RaBitQ) in lists of near vectors (IVF): 64 bytes each, a third of a row. It only
 proposes candidates, eight times as many as are wanted; what is returned is exact. Small collections are looked through
 whole.
 """
@@ -15,16 +15,16 @@ import json
 import math
 import os
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
-from ask.indexer.database import Connection
+from ask.indexer.database import Connection, same
 from ask.indexer.embed import cores
-from ask.indexer.errors import DamagedIndex
+from ask.indexer.packed import cosines, decode, encode, is_whole
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -52,8 +52,6 @@ _ROUNDS = 8
 _GROWN = 2.0
 """How many times more or fewer vectors than those from which its lists were found a file may hold."""
 _BLOCK = 8192
-_SUM = 4
-"""Bytes of the CRC-32 in front of a stored vector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,37 +71,10 @@ class Trailer:
     """Of all bytes before the trailer."""
 
 
-def encode(vectors: Vectors) -> list[bytes]:
-    """Each row as int8 values behind their CRC-32. Cosine to the original is above .9999; the length is lost, which is
-    1 for every vector."""
-    scales = np.abs(vectors).max(axis=1) / 127
-    values = np.rint(vectors / np.where(scales > 0, scales, 1)[:, None]).astype(np.int8)
-    return [crc32(row.tobytes()).to_bytes(_SUM) + row.tobytes() for row in values]
-
-
-def decode(blobs: Sequence[bytes], dimensions: int) -> Vectors:
-    """The inverse of `encode`: float32 [len(blobs), dimensions], normalised. Raises `DamagedIndex` for other sizes."""
-    if not blobs:
-        return np.zeros((0, dimensions), np.float32)
-    raw = np.frombuffer(b"".join(blobs), dtype=np.int8)
-    if raw.size != len(blobs) * (_SUM + dimensions):
-        raise DamagedIndex("a stored vector has the wrong size", "Run: ask check --repair")
-    vectors = raw.reshape(len(blobs), -1)[:, _SUM:].astype(np.float32)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(norms, 1e-9)  # type: ignore[no-any-return]
-
-
 def damaged(db: Connection, space: int, dimensions: int) -> list[int]:
     """Ids of the vectors that are not what was stored."""
     rows = db.execute("SELECT id, data FROM vectors WHERE space = ?", (space,))
     return [i for i, data in rows if not is_whole(data, dimensions)]
-
-
-def is_whole(blob: object, dimensions: int) -> bool:
-    """True when a stored vector is what was stored; a damaged row may hold anything."""
-    if not isinstance(blob, bytes) or len(blob) != _SUM + dimensions:
-        return False
-    return crc32(blob[_SUM:]) == int.from_bytes(blob[:_SUM])
 
 
 def put(store: Store, space: int, hashes: Sequence[bytes], vectors: Vectors, *, exact: bool) -> None:
@@ -115,24 +86,35 @@ def put(store: Store, space: int, hashes: Sequence[bytes], vectors: Vectors, *, 
     with store.transaction():
         # A new row, not an update: its new id puts it into the tail, where searches see it at once.
         store.db.executemany(
-            "DELETE FROM vectors WHERE hash = ? AND space = ? AND exact = 0", ((key, space) for key in hashes)
+            f"DELETE FROM vectors WHERE {same('hash', '?1')} AND space = ?2 AND exact = 0",
+            ((key, space) for key in hashes),
         )
-        store.db.executemany(
-            "INSERT OR IGNORE INTO vectors(space, hash, exact, data) VALUES (?, ?, ?, ?)",
-            ((space, key, exact, blob) for key, blob in zip(hashes, encode(vectors), strict=True)),
-        )
+        put_rows(store.db, ((key, space, exact, row) for key, row in zip(hashes, encode(vectors), strict=True)))
         if space == store.space:
             store.db.executemany(
-                "UPDATE chunks SET tier = ? WHERE hash = ? AND tier < ?", ((tier, key, tier) for key in hashes)
+                f"UPDATE chunks SET tier = ?2 WHERE {same('hash', '?1')} AND tier < ?2", ((key, tier) for key in hashes)
             )
-            store.db.executemany("UPDATE documents SET named = 1 WHERE name_hash = ?", ((key,) for key in hashes))
+            store.db.executemany(
+                f"UPDATE documents SET named = 1 WHERE {same('name_hash', '?1')}", ((key,) for key in hashes)
+            )
+
+
+def put_rows(db: Connection, rows: Iterable[tuple[bytes, int, bool, bytes]]) -> None:
+    """Insert vectors, as (hash, space, exact, stored vector), but for those of texts that have one in the space, and for
+    what the table does not take: rows of a damaged index hold anything."""
+    db.executemany(
+        "INSERT OR IGNORE INTO vectors(hash, space, exact, data) SELECT ?1, ?2, ?3, ?4"
+        f" WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE {same('hash', '?1')} AND space = ?2)",
+        rows,
+    )
 
 
 def exact_of(db: Connection, space: int, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
     """The stored exact vectors of texts, by their hashes; those that have none are left out."""
+    query = f"SELECT data FROM vectors WHERE {same('hash', '?1')} AND space = ?2 AND exact = 1"
     found = {}
     for key in hashes:
-        row = db.execute("SELECT data FROM vectors WHERE hash = ? AND space = ? AND exact = 1", (key, space)).fetchone()
+        row = db.execute(query, (key, space)).fetchone()
         if row is not None:
             found[key] = row[0]
     return found
@@ -237,9 +219,9 @@ class Nearest:
 
     def _compare(self, query: Vectors, rows: Sequence[tuple[int, bytes]], k: int) -> list[tuple[int, float]]:
         """The best `k` of the rows."""
-        cosines = decode([data for _, data in rows], self._dimensions) @ query
-        best = np.argsort(-cosines, kind="stable")[:k]
-        return [(rows[i][0], float(cosines[i])) for i in best]
+        found = cosines([data for _, data in rows], query)
+        best = np.argsort(-found, kind="stable")[:k]
+        return [(rows[i][0], float(found[i])) for i in best]
 
 
 def _best(scored: list[tuple[int, float]], k: int) -> list[tuple[int, float]]:

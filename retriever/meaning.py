@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ask.indexer import words
 from ask.indexer.compile import read_card
-from ask.indexer.database import Connection
+from ask.indexer.database import Connection, same
 from ask.indexer.errors import NotFound
 from ask.indexer.spaces import Space, active
 from ask.retriever.fuse import Fused, trust
@@ -99,29 +99,29 @@ class Meaning:
         sought = (json.dumps(list(found)), space.id, *values)
         rows = self._db.execute(
             "SELECT c.id, v.id FROM json_each(?) wanted JOIN vectors v ON v.id = wanted.value"
-            f" JOIN chunks c ON c.hash = v.hash WHERE v.space = ?{within}",
+            f" JOIN chunks c ON {same('c.hash', 'v.hash')} WHERE v.space = ?{within}",
             sought,
         )
         near.cosines.update({chunk: found[vector_id] for chunk, vector_id in rows})
         named = self._db.execute(
             "SELECT min(c.id) FROM json_each(?) wanted JOIN vectors v ON v.id = wanted.value"
-            f" JOIN documents d ON d.name_hash = v.hash JOIN chunks c ON c.document_id = d.id WHERE v.space = ?{within}"
-            " GROUP BY d.id",
+            f" JOIN documents d ON {same('d.name_hash', 'v.hash')} JOIN chunks c ON c.document_id = d.id"
+            f" WHERE v.space = ?{within} GROUP BY d.id",
             sought,
         )
         self.compare(near, [row[0] for row in named])
 
     def compare(self, near: Near, ids: Sequence[int]) -> None:
         """Cosines for these chunks, too, so that what words have found is judged by both sides; 0 without a vector."""
-        from ask.indexer.vectors import decode
+        from ask.indexer.packed import cosines
 
         missing = [i for i in ids if i not in near.cosines]
         rows = self._db.execute(
             "SELECT c.id, v.data FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value"
-            " JOIN vectors v ON v.hash = c.hash AND v.space = ?",
+            f" JOIN vectors v ON {same('v.hash', 'c.hash')} AND v.space = ?",
             (json.dumps(missing), near.opened.space.id),
         ).fetchall()
-        values = decode([data for _, data in rows], near.opened.space.dimensions) @ near.vector
+        values = cosines([data for _, data in rows], near.vector)
         near.cosines.update({row[0]: float(value) for row, value in zip(rows, values, strict=True)})
         near.cosines.update({i: 0.0 for i in missing if i not in near.cosines})
 
@@ -156,11 +156,11 @@ class Meaning:
 
     def _mean(self, space: Space, path: Path) -> Vectors:
         """The mean of a file's chunks. Raises `NotFound`."""
-        from ask.indexer.vectors import decode
+        from ask.indexer.packed import decode
 
         blobs = self._db.execute(
             "SELECT v.data FROM files f JOIN documents d ON d.file_id = f.id JOIN chunks c ON c.document_id = d.id"
-            " JOIN vectors v ON v.hash = c.hash WHERE f.path = ? AND v.space = ? ORDER BY c.id LIMIT 200",
+            f" JOIN vectors v ON {same('v.hash', 'c.hash')} WHERE f.path = ? AND v.space = ? ORDER BY c.id LIMIT 200",
             (os.fsencode(path), space.id),
         ).fetchall()
         if not blobs:
@@ -184,7 +184,8 @@ class Meaning:
         if scope is None:
             return None
         rows = self._db.execute(
-            f"SELECT v.id FROM vectors v JOIN chunks c ON c.hash = v.hash WHERE v.space = ? AND c.id IN ({scope[0]})",
+            f"SELECT v.id FROM vectors v JOIN chunks c ON {same('v.hash', 'c.hash')}"
+            f" WHERE v.space = ? AND c.id IN ({scope[0]})",
             (space.id, *scope[1]),
         )
         return {i for (i,) in rows}
@@ -194,10 +195,9 @@ def of_names(near: Near, blobs: Mapping[int, bytes]) -> dict[int, float]:
     """Cosines of the question and of files' names, whose stored vectors are given; by the same keys."""
     if not blobs:
         return {}
-    from ask.indexer.vectors import decode
+    from ask.indexer.packed import cosines
 
-    cosines = decode(list(blobs.values()), near.opened.space.dimensions) @ near.vector
-    return dict(zip(blobs, map(float, cosines), strict=True))
+    return dict(zip(blobs, map(float, cosines(list(blobs.values()), near.vector)), strict=True))
 
 
 def _unit(vector: Vectors) -> Vectors:

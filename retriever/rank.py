@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 
-from ask.indexer.database import Connection
+from ask.indexer.database import Connection, same
 from ask.indexer.names import name_terms
 from ask.retriever import rows
 from ask.retriever.cues import Cues, prior
@@ -52,7 +52,7 @@ def _candidates(db: Connection, ids: Sequence[int], found: Lexical, near: Near |
         "SELECT c.id, c.document_id, c.symbols, f.path, r.path, d.member, v.data FROM json_each(?) wanted"
         " JOIN chunks c ON c.id = wanted.value JOIN documents d ON d.id = c.document_id"
         " JOIN files f ON f.id = d.file_id JOIN roots r ON r.id = f.root_id"
-        " LEFT JOIN vectors v ON v.hash = d.name_hash AND v.space = ?",
+        f" LEFT JOIN vectors v ON {same('v.hash', 'd.name_hash')} AND v.space = ?",
         (json.dumps(list(ids)), near.opened.space.id if near else 0),
     ).fetchall()
     shares: dict[int, float] = {}

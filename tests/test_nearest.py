@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ask.indexer import spaces, vectors
+from ask.indexer import packed, spaces, vectors
 from ask.indexer.rows import hash_of
 from ask.indexer.store import Store
 
@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def _vectors(count: int, seed: int = 0) -> vectors.Vectors:
     found = np.random.default_rng(seed).standard_normal((count, SIZE)).astype(np.float32)
     unit = found / np.linalg.norm(found, axis=1, keepdims=True)
-    return vectors.decode(vectors.encode(unit), SIZE)  # what is kept of them, so that order is beyond doubt
+    return packed.decode(packed.encode(unit), SIZE)  # what is kept of them, so that order is beyond doubt
 
 
 def _put(store: Store, found: vectors.Vectors, first: int = 0) -> None:
@@ -139,7 +139,7 @@ def test_few_of_many_candidates_are_missed(store: Store) -> None:
     heaps = _vectors(60, seed=4)[chance.integers(60, size=20_000)]
     found = heaps + 0.12 * chance.standard_normal(heaps.shape).astype(np.float32)
     found /= np.linalg.norm(found, axis=1, keepdims=True)
-    found = vectors.decode(vectors.encode(found), SIZE)
+    found = packed.decode(packed.encode(found), SIZE)
     _put(store, found)
     vectors.build(store, store.space, FINGERPRINT, SIZE)
     nearest = _nearest(store)

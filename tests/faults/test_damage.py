@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ask.indexer import database, vectors
+from ask.indexer import database, packed, vectors
 from ask.indexer.errors import AskError
 
 Check = Callable[[Path], list[str]]
@@ -45,7 +45,7 @@ def test_a_damaged_faiss_file_is_never_used(
         space, fingerprint, dimensions = db.execute("SELECT id, fingerprint, dimensions FROM spaces").fetchone()
         rows = db.execute("SELECT id, data FROM vectors WHERE space = ? ORDER BY id", (space,)).fetchall()
         ids = np.array([row[0] for row in rows])
-        matrix = vectors.decode([row[1] for row in rows], dimensions)
+        matrix = packed.decode([row[1] for row in rows], dimensions)
         file = vectors.faiss_path(ask.home, space)
         whole = file.read_bytes()
         refused = 0
@@ -72,7 +72,7 @@ import json, random, sys
 from pathlib import Path
 from zlib import crc32
 import numpy as np
-from ask.indexer import database, vectors
+from ask.indexer import database, packed, vectors
 home, seed, count = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 db = database.connect(home)
 space, fingerprint, dimensions = db.execute("SELECT id, fingerprint, dimensions FROM spaces").fetchone()
@@ -89,7 +89,7 @@ for _ in range(count):
     said = {**trailer, "crc32": crc32(body)}
     file.write_bytes(bytes(body) + json.dumps(said).encode().ljust(vectors.TRAILER))
     nearest = vectors.Nearest(home, db, space, fingerprint, dimensions)
-    query = vectors.decode([chance.choice(list(rows.values()))], dimensions)[0]
+    query = packed.decode([chance.choice(list(rows.values()))], dimensions)[0]
     nearest.search(query, 5)
     found = nearest.search(query, 5)
     assert {i for i, _ in found} <= set(rows)
