@@ -44,7 +44,7 @@ PROBES = 128
 """Lists looked through, of about √n: all of them up to 16,000 vectors."""
 DEPTH = 8
 """Candidates scored from their rows, for each that is wanted."""
-LEAST = 1600
+LEAST = 1000
 """Candidates scored from their rows in any case."""
 _SAMPLE = 40
 """Vectors per list from which the lists are found."""
