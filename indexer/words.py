@@ -97,7 +97,7 @@ def terms(text: str, lang: str) -> str:
 @lru_cache(maxsize=200_000)
 def _terms(word: str, czech: bool) -> tuple[str, ...]:
     parts = parts_of(word)
-    found = [_english.stemWord(part) for part in parts]
+    found = [stem(part) for part in parts]
     if czech:
         found += [_czech_root(part) for part in parts]
     whole = fold(word.replace("_", "").replace("'", "").replace("’", ""))
@@ -119,9 +119,16 @@ def stems_of(word: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=50_000)
+def stem(folded: str) -> str:
+    """The English stem of a folded word."""
+    found: str = _english.stemWord(folded)
+    return found
+
+
+@lru_cache(maxsize=50_000)
 def part_stems(word: str) -> frozenset[str]:
     """English stems of the parts of `word`, without the whole of a compound."""
-    return frozenset(_english.stemWord(part) for part in parts_of(word))
+    return frozenset(stem(part) for part in parts_of(word))
 
 
 def roots_of(word: str) -> tuple[str, ...]:

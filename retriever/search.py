@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec
 from ask.indexer import database, spaces
 from ask.indexer.compile import MODELS
 from ask.indexer.spaces import Space
-from ask.retriever import alignment, assemble, cue_candidates, lexical, notes, periods, rank
+from ask.retriever import alignment, assemble, cue_candidates, lexical, notes, periods, rank, shorthand
 from ask.retriever.cues import POSTED, WEIGHTS
 from ask.retriever.frequencies import Frequencies
 from ask.retriever.fuse import Fused
@@ -101,6 +101,8 @@ class Searcher:
                 self._meaning.sharpen(near, lambda: self._ranked(query, only, found, near), self.budget)
         with clock.stage("fuse"):
             fused = self._ranked(query, only, found, near, max(rank.MOST, n))
+            if only == "both":
+                fused = shorthand.with_shorthand(self.db, query.words, found.rarity, fused)
             of_words = near.opened.embedder.word_vectors() if near is not None else None
             if near is not None and of_words is not None and only == "both":
                 fused = alignment.with_alignment(self.db, query.text, fused, of_words, near.trusted)

@@ -1,0 +1,65 @@
+"""Names in code that hold a word of the question in another shape: `dir` for directory, `sortkey` for sort, `isfile` for file.
+
+The word index knows words and the parts of `camelCase` and `snake_case`; what programmers shorten or write together is
+none of them. It is looked for where it costs nothing, in the best candidates, and only for words that a passage does not
+hold as such. For prose there are synonyms (alignment.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from ask.indexer import words
+from ask.indexer.database import Connection
+from ask.retriever import rows
+from ask.retriever.fuse import Fused
+
+MOST = 30
+"""Candidates that are looked into, the best."""
+WORTH = 0.2
+"""What it is worth when all words of the question stand there in another shape."""
+KINDS = frozenset(["code", "script"])
+_WORD, _SHORT, _STEM = 5, 3, 4
+"""Letters of a word that is shortened, of what it is shortened to, and of a stem that is found in longer names, at least."""
+
+
+def with_shorthand(
+    db: Connection, asked: Sequence[str], rarity: Mapping[str, float], fused: Sequence[Fused]
+) -> list[Fused]:
+    """The candidates again, best first: code among the best is lifted by the share of the rarity (idf, by stem) of the
+    words `asked` that its names hold in another shape."""
+    weights = _weights(asked, rarity)
+    code = [row for row in rows.rows(db, [one.id for one in fused[:MOST]]) if row.kind in KINDS] if weights else []
+    if not code:
+        return list(fused)
+    shares = {row.id: share(weights, rows.chunk_text(db, row)) for row in code}
+    lifted = [
+        Fused(one.id, {**one.parts, "shorthand": WORTH * shares[one.id]}) if shares.get(one.id) else one
+        for one in fused
+    ]
+    return sorted(lifted, key=lambda one: (-one.score, one.id))
+
+
+def share(weights: Mapping[str, float], text: str) -> float:
+    """The share of the words' weights that a text holds in another shape only, 0 to 1."""
+    parts = {part for word in set(words.words(text)) for part in words.parts_of(word)}
+    stems = {words.stem(part) for part in parts}
+    missing = [word for word in weights if words.stem(word) not in stems]
+    return sum(weights[word] for word in missing if is_near(word, parts)) / sum(weights.values())
+
+
+def is_near(word: str, parts: Collection[str]) -> bool:
+    """Whether one of the parts of names is `word` shortened to its beginning, or holds its stem among other letters."""
+    if len(word) >= _WORD and any(word[:end] in parts for end in range(_SHORT, len(word) - 1)):
+        return True
+    stem = words.stem(word)
+    return len(stem) >= _STEM and any(stem in part and len(part) > len(word) for part in parts)
+
+
+def _weights(asked: Sequence[str], rarity: Mapping[str, float]) -> dict[str, float]:
+    """The telling parts of the words asked for with their rarity; what stands nowhere counts as the rarest."""
+    highest = max(rarity.values(), default=1.0)
+    telling = dict.fromkeys(part for word in asked for part in words.parts_of(word))
+    return {
+        part: rarity.get(words.stem(part), highest) for part in telling if len(part) > 2 and part not in words.STOPWORDS
+    }
