@@ -23,7 +23,7 @@ from ask.retriever.query import Query
 
 WEIGHTS = (1.0, 1.5, 0.5, 1.0)
 """Of body, title and headings, path, symbols and facts."""
-BUDGET = 2_500
+BUDGET = 5_000
 """Passages looked at for terms taken one by one, rarest first; more frequent terms only count for what these found."""
 COMMON = 100_000
 """Passages that may hold a term for it to be looked up although rarer ones are there. Passing over so many takes 8 ms,
