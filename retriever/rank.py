@@ -16,6 +16,8 @@ from ask.retriever.query import Query
 
 MOST = 200
 """Chunks that are scored by both sides."""
+BY_WORDS = 400
+"""Chunks that are scored where there is no meaning to tell which are worth it."""
 CUED = 120
 """Best candidates for which cues of time, kind and people are weighed."""
 
@@ -27,9 +29,9 @@ def by_meaning(near: Near | None) -> list[Fused]:
 
 
 def by_both(db: Connection, query: Query, found: Lexical, near: Near | None, most: int = MOST) -> list[Fused]:
-    """The candidates of both sides, or without `near` the best `most` by words alone, best first."""
+    """The candidates of both sides, or without `near` the best by words alone, at least `most`, best first."""
     cosines = near.cosines if near else {}
-    ids = list(cosines) if cosines else list(found.passages)[:most]
+    ids = list(cosines) if cosines else list(found.passages)[: max(most, BY_WORDS)]
     only_cues = query.cues is not None and bool(query.cues) and query.cues.say_all()
     return fuse(_candidates(db, ids, found, near), found, near.trusted if near else 0.0, only_cues=only_cues)
 
