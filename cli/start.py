@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import takewhile
 from typing import Any
 
@@ -128,14 +129,13 @@ def _is_question(command: str, *rest: str) -> bool:
 
 def _dispatch(arguments: list[str]) -> int:
     import typer
-    from ask.cli.app import application
     from ask.indexer.errors import UsageError
 
     if arguments[:1] and arguments[0] in _TAKING_PATHS and "" in arguments:
         # An unset variable of a script: typer would take it for the current folder, which may then be forgotten whole.
         raise UsageError("an argument is empty", "The current folder is written as a dot.")
     completing = "_ASK_COMPLETE" in os.environ  # the user's shell asks what could be typed here
-    command = typer.main.get_command(application("" if completing else "".join(arguments[:1])))
+    command = _command("" if completing else "".join(arguments[:1]))
     if completing:
         command.main(arguments, prog_name="ask")
     # Not `command.main`: it takes closed pipes and interruptions for itself.
@@ -155,6 +155,15 @@ def _dispatch(arguments: list[str]) -> int:
             _say("A word to leave out goes into the quotes of the question: ask search 'backup -draft'")
         return 2
     return result if isinstance(result, int) else 0
+
+
+@lru_cache(maxsize=64)
+def _command(name: str) -> Any:
+    """The parser of a command, or of all. A service asks for the same one with every question: 5 ms each time."""
+    import typer
+    from ask.cli.app import application
+
+    return typer.main.get_command(application(name))
 
 
 def _say(text: str) -> None:
