@@ -24,7 +24,8 @@ from ask.retriever.query import Query
 WEIGHTS = (1.0, 1.5, 0.5, 1.0)
 """Of body, title and headings, path, symbols and facts."""
 BUDGET = 5_000
-"""Passages looked at for terms taken one by one, rarest first; more frequent terms only count for what these found."""
+"""Passages looked at for terms taken one by one, rarest first; more frequent terms only count for what these have found
+and for passages that hold several."""
 COMMON = 100_000
 """Passages that may hold a term for it to be looked up although rarer ones are there. Passing over so many takes 8 ms,
 and a term that frequent tells little."""
