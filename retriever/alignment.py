@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ask.indexer import words
 from ask.indexer.database import Connection
 from ask.retriever import rows
-from ask.retriever.fuse import Fused
+from ask.retriever.fuse import Fused, with_part
 
 if TYPE_CHECKING:
     from ask.indexer.word_vectors import WordVectors
@@ -39,12 +39,7 @@ def with_alignment(
         return list(fused)
     found = dict(zip(passages, similarities(asked, list(passages.values()), vectors), strict=True))
     middle = sum(found.values()) / len(found)
-    worth = WORTH * trusted
-    lifted = [
-        Fused(one.id, {**one.parts, "alignment": worth * (found[one.id] - middle)}) if one.id in found else one
-        for one in fused
-    ]
-    return sorted(lifted, key=lambda one: (-one.score, one.id))
+    return with_part(fused, "alignment", {i: WORTH * trusted * (near - middle) for i, near in found.items()})
 
 
 def similarities(asked: Sequence[str], passages: Sequence[str], vectors: WordVectors) -> list[float]:

@@ -7,7 +7,7 @@ of the question; where it does not, whole documents count more than single passa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ask.retriever.lexical import Lexical
@@ -100,5 +100,14 @@ def fuse(
             "symbol": SYMBOL * candidate.named,
         }
 
-    fused = [Fused(candidate.id, parts(candidate)) for candidate in candidates]
+    return best_first(Fused(candidate.id, parts(candidate)) for candidate in candidates)
+
+
+def best_first(fused: Iterable[Fused]) -> list[Fused]:
+    """By score; of equals the older chunk first."""
     return sorted(fused, key=lambda one: (-one.score, one.id))
+
+
+def with_part(fused: Iterable[Fused], name: str, values: Mapping[int, float]) -> list[Fused]:
+    """The candidates again, best first; those that have a value with one part more."""
+    return best_first(Fused(one.id, {**one.parts, name: values[one.id]}) if one.id in values else one for one in fused)

@@ -28,7 +28,10 @@ def limits(db: Connection, *, by_meaning: bool, nothing: bool) -> Iterator[str]:
 
 
 def words_nowhere(db: Connection, frequencies: Frequencies, query: Query) -> Iterator[str]:
-    """Hits of a question none of whose words stands anywhere: a guess by meaning, which for nonsense is nonsense, too."""
+    """Hits of a question none of whose words stands anywhere: a guess by meaning, which for nonsense is nonsense, too. Not
+    where cues are all it says: hits fit those."""
+    if query.cues is not None and query.cues.say_all():
+        return
     telling = [word for word in query.words if words.fold(word) not in words.STOPWORDS]
     if telling and not any(_stands_somewhere(db, frequencies, word) for word in telling):
         yield f"in no file: {_few(telling)}; these are only near in meaning"

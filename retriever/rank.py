@@ -9,7 +9,7 @@ from ask.indexer.database import Connection, same
 from ask.indexer.names import name_terms
 from ask.retriever import rows
 from ask.retriever.cues import Cues, prior
-from ask.retriever.fuse import Candidate, Fused, fuse
+from ask.retriever.fuse import Candidate, Fused, best_first, fuse
 from ask.retriever.lexical import Lexical
 from ask.retriever.meaning import Near, of_names
 from ask.retriever.query import Query
@@ -45,7 +45,7 @@ def with_cues(db: Connection, cues: Cues, fused: Sequence[Fused], pointed: Colle
         body = rows.chunk_text(db, row) if reads_body else ""
         parts = prior(cues, row.date, row.kind, row.people, body)
         lifted.append(Fused(row.id, {**weighed[row.id].parts, **parts}))
-    return [*sorted(lifted, key=lambda one: (-one.score, one.id)), *(one for one in fused if one.id not in weighed)]
+    return [*best_first(lifted), *(one for one in fused if one.id not in weighed)]
 
 
 def _candidates(db: Connection, ids: Sequence[int], found: Lexical, near: Near | None) -> list[Candidate]:

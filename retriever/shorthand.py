@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from ask.indexer import words
 from ask.indexer.database import Connection
 from ask.retriever import rows
-from ask.retriever.fuse import Fused
+from ask.retriever.fuse import Fused, with_part
 
 MOST = 30
 """Candidates that are looked into, the best."""
@@ -32,12 +32,8 @@ def with_shorthand(
     code = [row for row in rows.rows(db, [one.id for one in fused[:MOST]]) if row.kind in KINDS] if weights else []
     if not code:
         return list(fused)
-    shares = {row.id: share(weights, rows.chunk_text(db, row)) for row in code}
-    lifted = [
-        Fused(one.id, {**one.parts, "shorthand": WORTH * shares[one.id]}) if shares.get(one.id) else one
-        for one in fused
-    ]
-    return sorted(lifted, key=lambda one: (-one.score, one.id))
+    shares = ((row.id, share(weights, rows.chunk_text(db, row))) for row in code)
+    return with_part(fused, "shorthand", {i: WORTH * held for i, held in shares if held})
 
 
 def share(weights: Mapping[str, float], text: str) -> float:
