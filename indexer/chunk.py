@@ -7,6 +7,7 @@ near its end: blank line, line, sentence, word. Chunks are in order, do not over
 from __future__ import annotations
 
 import re
+import string
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -35,6 +36,9 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…:;])\s+")
 CountTokens = Callable[[Sequence[str]], Sequence[int]]
 
 
+_MARKS = str.maketrans(dict.fromkeys(string.punctuation, " "))
+
+
 class TokenCounter:
     """Counts the tokens of words with the model's own tokenizer; words repeat, so counts are kept.
 
@@ -47,17 +51,28 @@ class TokenCounter:
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(tokenizer_file))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
+        self._parts = type(self._tokenizer.pre_tokenizer).__name__ == "BertPreTokenizer"
+        """Whether every ASCII mark is a token of its own and parts words, so that only what lies between is to be looked
+        up: names in code share it."""
         self._known: dict[str, int] = {}
 
     def __call__(self, words: Sequence[str]) -> list[int]:
         known = self._known
         if len(known) > 300_000:
             known.clear()
-        new = list(set(words).difference(known))
+        new = set(words).difference(known)
+        parted = {word: word.translate(_MARKS).split() for word in new if word.isascii()} if self._parts else {}
+        self._look_up((new - parted.keys()).union(*parted.values()))
+        for word, parts in parted.items():
+            marks = len(word) - sum(map(len, parts))
+            known[word] = marks + sum(map(known.__getitem__, parts))
+        return list(map(known.__getitem__, words))
+
+    def _look_up(self, words: set[str]) -> None:
+        new = list(words.difference(self._known))
         if new:
             encoded = self._tokenizer.encode_batch_fast(new, add_special_tokens=False)
-            known.update(zip(new, map(len, encoded), strict=True))
-        return list(map(known.__getitem__, words))
+            self._known.update(zip(new, map(len, encoded), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

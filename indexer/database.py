@@ -12,7 +12,7 @@ import sqlite3 as _stdlib_sqlite
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +237,7 @@ def _terms(text: str, lang: str) -> str:
     return words.terms(text, lang)
 
 
+@lru_cache(maxsize=64)  # the chunks of a file come one after the other
 def path_terms(path: bytes, member: str | None) -> str:
     """Terms of a file's name and the folders above it, for both languages: names are short and mixed."""
     text = os.fsdecode(path).encode("utf-8", "replace").decode() + (f"/{member}" if member else "")

@@ -15,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -255,6 +256,13 @@ def read_files(states: Iterable[FileState], settings: ReaderSettings) -> Iterato
     At most a few files wait on either side, so memory does not grow with the number of files. Closing the iterator
     (also by an exception in its consumer) ends the workers.
     """
+    with closing(read_together(states, settings)) as batches:
+        for batch in batches:
+            yield from batch
+
+
+def read_together(states: Iterable[FileState], settings: ReaderSettings) -> Generator[list[Read]]:
+    """The same; those that were done while the consumer was busy come together, so that it can be quick with them."""
     crew = _Crew(settings)
     try:
         yield from crew.read(states)
@@ -273,7 +281,7 @@ class _Crew:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
-    def read(self, states: Iterable[FileState]) -> Iterator[Read]:
+    def read(self, states: Iterable[FileState]) -> Generator[list[Read]]:
         """Start everything; results as they come. What goes wrong in a thread is raised here."""
         tasks = [partial(self._feed, states), *(partial(self._work, worker) for worker in self._workers)]
         for task in tasks:
@@ -281,13 +289,16 @@ class _Crew:
             self._threads[-1].start()
         running = len(tasks)
         while running:
-            result = self._done.get()
-            if isinstance(result, BaseException):
-                raise result
-            if result is None:
-                running -= 1
-            else:
-                yield result
+            done = [self._done.get()]
+            with suppress(queue.Empty):
+                while True:
+                    done.append(self._done.get_nowait())
+            if batch := [each for each in done if isinstance(each, Read)]:
+                yield batch
+            for each in done:
+                if isinstance(each, BaseException):
+                    raise each
+            running -= done.count(None)
 
     def dismiss(self) -> None:
         """End everything at once and wait until it has ended: no process and no thread stays behind."""

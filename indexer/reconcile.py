@@ -15,7 +15,7 @@ from ask.indexer import helpers
 from ask.indexer.database import Connection, below, lies_in
 from ask.indexer.documents import UNREADABLE, Credit
 from ask.indexer.history import Histories
-from ask.indexer.pool import Read, ReaderSettings, read_files
+from ask.indexer.pool import Read, ReaderSettings, read_together
 from ask.indexer.prepare import reader_version
 from ask.indexer.progress import Progress
 from ask.indexer.recognition import pictures_in
@@ -235,26 +235,28 @@ class _Run:
         left.clear()
 
     def _read_waiting(self) -> None:
-        """Read what is new or changed; each file is stored as soon as it is read."""
+        """Read what is new or changed; each file is stored as soon as it is read, with those that wait beside it: a commit
+        takes as long as storing a small file."""
         if not self.waiting:
             return
         rows = {state.path: row for state, row in self.waiting}
         self.waiting.sort(key=lambda pair: -pair[0].mtime_ns)  # what is fresh is findable first
         self.progress.stage("reading", len(self.waiting))
-        for result in self._read_all([state for state, _ in self.waiting]):
-            self._store(result, rows[result.state.path])
-            self.progress.advance(1, os.fsdecode(result.state.path))
+        for batch in self._read_all([state for state, _ in self.waiting]):
+            with self.store.transaction():
+                for result in batch:
+                    self._store(result, rows[result.state.path])
+            self.progress.advance(len(batch), os.fsdecode(batch[-1].state.path))
 
-    def _read_all(self, states: Sequence[FileState]) -> Iterator[Read]:
+    def _read_all(self, states: Sequence[FileState]) -> Iterator[list[Read]]:
         """Read all; a file that killed its worker is tried once more, alone at the end."""
         again: list[FileState] = []
-        for result in read_files(states, self.settings):
-            if result.crashed:
-                again.append(result.state)
-            else:
-                yield result
+        for batch in read_together(states, self.settings):
+            again += [result.state for result in batch if result.crashed]
+            if whole := [result for result in batch if not result.crashed]:
+                yield whole
         if again:
-            yield from read_files(again, self.settings)
+            yield from read_together(again, self.settings)
 
     def _store(self, result: Read, row: FileRow | None) -> None:
         state, reader = result.state, self.reader

@@ -75,7 +75,16 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing. A full disk becomes `DiskFull` with everything before it intact."""
+        """All or nothing; inside another one, a part of that. A full disk becomes `DiskFull` with everything before it
+        intact."""
+        if self.db.in_transaction:
+            yield
+        else:
+            with self._outermost():
+                yield
+
+    @contextmanager
+    def _outermost(self) -> Iterator[None]:
         try:
             self.db.execute("BEGIN IMMEDIATE")
             yield

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import repeat
 
 import Stemmer
 
@@ -67,10 +68,11 @@ def language(text: str) -> str:
 
     Letters that only Czech has count, too: in a short note ("Plán zahrady") they are often all there is.
     """
-    found = [fold(word) for word in _WORD.findall(text[:4000])]
-    czech = sum(1 for word in found if word in _CZECH_WORDS)
-    english = sum(1 for word in found if word in _ENGLISH_WORDS)
-    letters = sum(1 for letter in text[:4000] if letter in _CZECH_LETTERS)
+    text = text[:4000]
+    found = _WORD.findall(text.lower()) if text.isascii() else [fold(word) for word in _WORD.findall(text)]
+    czech = sum(map(_CZECH_WORDS.__contains__, found))
+    english = sum(map(_ENGLISH_WORDS.__contains__, found))
+    letters = 0 if text.isascii() else sum(map(_CZECH_LETTERS.__contains__, text))
     czech += letters // 4 if english else max(letters // 4, min(letters, 1 + len(found) // 40))
     if max(czech, english) < max(1, len(found) // 40):
         return ""
@@ -90,12 +92,12 @@ def terms(text: str, lang: str) -> str:
     Every word gives its English stem, which for a word of another language is just its folded form; in a Czech text it
     also gives its first letters, marked.
     """
-    czech = lang == "cs"
-    return " ".join(term for word in _WORD.findall(text) for term in _terms(word, czech))
+    return " ".join(filter(None, map(_terms, _WORD.findall(text), repeat(lang == "cs"))))
 
 
 @lru_cache(maxsize=200_000)
-def _terms(word: str, czech: bool) -> tuple[str, ...]:
+def _terms(word: str, czech: bool) -> str:
+    """The terms of one word, separated by spaces; none for what holds no letter that is kept."""
     parts = parts_of(word)
     found = [stem(part) for part in parts]
     if czech:
@@ -103,7 +105,7 @@ def _terms(word: str, czech: bool) -> tuple[str, ...]:
     whole = fold(word.replace("_", "").replace("'", "").replace("’", ""))
     if parts != (whole,):
         found.append(whole)
-    return tuple(term for term in found if term)
+    return " ".join(term for term in found if term)
 
 
 @lru_cache(maxsize=50_000)
@@ -115,7 +117,7 @@ def parts_of(word: str) -> tuple[str, ...]:
 
 def stems_of(word: str) -> tuple[str, ...]:
     """Terms under which any text may hold the parts of `word`, the whole of a compound last."""
-    return _terms(word, False)
+    return tuple(_terms(word, False).split())
 
 
 @lru_cache(maxsize=50_000)

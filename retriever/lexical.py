@@ -26,6 +26,8 @@ WEIGHTS = (1.0, 1.5, 0.5, 1.0)
 BUDGET = 5_000
 """Passages looked at for terms taken one by one, rarest first; more frequent terms only count for what these have found
 and for passages that hold several."""
+MANY = 200_000
+"""Passages in an index from which half the budget finds the same: what is frequent there tells less."""
 COMMON = 100_000
 """Passages that may hold a term for it to be looked up although rarer ones are there. Passing over so many takes 8 ms,
 and a term that frequent tells little."""
@@ -106,7 +108,7 @@ def search(db: Connection, frequencies: Frequencies, query: Query, scope: Scope 
     terms = _terms(frequencies, query)
     tally = _Tally(db, frequencies.passages())
     within = _within(query, scope)
-    budget = BUDGET
+    budget = BUDGET if frequencies.passages() < MANY else BUDGET // 2
     candidates: list[int] = []
     for term in terms:
         if tally.shares and term.frequency > COMMON:
@@ -227,8 +229,8 @@ class _Tally:
             self.covered[row] += term.idf
 
     def best(self, count: int) -> list[int]:
-        ranked = sorted((-score, row) for row, score in self.passages.items())
-        return [row for _, row in ranked[:count]]
+        # Twice by one number is a third of the time that once by pairs takes; of equals the older stays first.
+        return sorted(sorted(self.passages), key=self.passages.__getitem__, reverse=True)[:count]
 
     def result(self, rarity: Mapping[str, float]) -> Lexical:
         all_idf = sum(rarity.values()) or 1.0

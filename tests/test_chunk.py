@@ -38,6 +38,7 @@ def count(compiled: Compiled) -> TokenCounter:
 def tokenizer(compiled: Compiled) -> Tokenizer:
     found = Tokenizer.from_file(str(compiled.folder / "tokenizer.json"))
     found.no_truncation()
+    found.no_padding()
     return found
 
 
@@ -64,6 +65,13 @@ def skipped(text: str, count: TokenCounter) -> str:
 def longest(document: Document, chunks: Sequence[Chunk], count: TokenCounter, tokenizer: Tokenizer) -> int:
     texts = [embedding_text(document, each, count) for each in chunks]
     return max((len(encoded.ids) for encoded in tokenizer.encode_batch(texts)), default=0)
+
+
+@given(st.lists(st.one_of(st.from_regex(r"[!-~]{1,40}", fullmatch=True), WORDS)))
+def test_tokens_of_words(count: TokenCounter, tokenizer: Tokenizer, words: list[str]) -> None:
+    """What lies between the marks of a word is looked up by itself; the sum is what the tokenizer makes of all of it."""
+    parts = [part for word in words for part in re.findall(r"\S{1,40}", word)]
+    assert count(parts) == [len(each) for each in tokenizer.encode_batch(parts, add_special_tokens=False)]
 
 
 @given(TEXTS)
