@@ -110,6 +110,8 @@ def _insert_chunk(db: database.Connection, space: int, document_id: int, row: Ch
 
 def _tier(db: database.Connection, space: int, key: bytes) -> int:
     """What vector a text has, as `chunks.tier` says it."""
+    if not space:
+        return 0
     query = f"SELECT 1 + exact FROM vectors WHERE {database.same('hash', '?1')} AND space = ?2"
     row = db.execute(query, (key, space)).fetchone()
     return int(row[0]) if row else 0

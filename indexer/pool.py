@@ -274,10 +274,9 @@ class _Crew:
     """Workers, each with a thread that waits for it, and the two queues between them and the reader."""
 
     def __init__(self, settings: ReaderSettings) -> None:
-        room = settings.workers * 4
         self._workers = [_Worker(settings) for _ in range(settings.workers)]
-        self._jobs: queue.Queue[FileState | None] = queue.Queue(room)
-        self._done: queue.Queue[Read | BaseException | None] = queue.Queue(room)
+        self._jobs: queue.Queue[FileState | None] = queue.Queue(settings.workers * 4)
+        self._done: queue.Queue[Read | BaseException | None] = queue.Queue(settings.workers * 2)  # with all their texts
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 

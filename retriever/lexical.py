@@ -250,7 +250,7 @@ class _Tally:
             'SELECT c.id, d.id, d.length, c."end" - c.start,'
             f" c.start < {_MARGIN} AND NOT EXISTS (SELECT 1 FROM chunks e WHERE e.document_id = d.id AND e.start < c.start)"
             " FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value JOIN documents d ON d.id = c.document_id",
-            (json.dumps(list(ids)),),
+            (json.dumps(sorted(ids)),),  # in the order of the table
         )
         return {row[0]: _Place(*row[1:]) for row in rows}
 
