@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -289,9 +289,7 @@ class _Crew:
         running = len(tasks)
         while running:
             done = [self._done.get()]
-            with suppress(queue.Empty):
-                while True:
-                    done.append(self._done.get_nowait())
+            done += [self._done.get() for _ in range(self._done.qsize())]  # nobody else takes any
             if batch := [each for each in done if isinstance(each, Read)]:
                 yield batch
             for each in done:
