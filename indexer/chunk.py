@@ -42,7 +42,8 @@ _MARKS = str.maketrans(dict.fromkeys(string.punctuation, " "))
 class TokenCounter:
     """Counts the tokens of words with the model's own tokenizer; words repeat, so counts are kept.
 
-    Exact for tokenizers that split at white space first, which BERT's and SentencePiece's do.
+    Exact for tokenizers that split at white space first, which BERT's and SentencePiece's do; a special token that a text
+    spells out (`[MASK]`) counts as its parts.
     """
 
     def __init__(self, tokenizer_file: Path) -> None:

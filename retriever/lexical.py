@@ -229,8 +229,8 @@ class _Tally:
             self.covered[row] += term.idf
 
     def best(self, count: int) -> list[int]:
-        # Twice by one number is a third of the time that once by pairs takes; of equals the older stays first.
-        return sorted(sorted(self.passages), key=self.passages.__getitem__, reverse=True)[:count]
+        ranked = sorted((-score, row) for row, score in self.passages.items())
+        return [row for _, row in ranked[:count]]
 
     def result(self, rarity: Mapping[str, float]) -> Lexical:
         all_idf = sum(rarity.values()) or 1.0

@@ -49,7 +49,7 @@ def is_near(word: str, parts: Collection[str]) -> bool:
     if len(word) >= _WORD and any(word[:end] in parts for end in range(_SHORT, len(word) - 1)):
         return True
     stem = words.stem(word)
-    return len(stem) >= _STEM and any(stem in part for part in parts if len(part) > len(word))
+    return len(stem) >= _STEM and any(stem in part and len(part) > len(word) for part in parts)
 
 
 def _weights(asked: Sequence[str], rarity: Mapping[str, float]) -> dict[str, float]:
