@@ -1,6 +1,6 @@
 """The side of meaning (dense retrieval): a question's vector, the chunks nearest to it, and their cosines.
 
-    question → vector → nearest chunks → those that words found, too → exact cosines for the best
+    question → vector → nearest chunks → those that words found, too → exact cosines for the best → those of code turned
 
 ONNX Runtime and FAISS are loaded by the first question that needs them.
 """
@@ -19,6 +19,8 @@ from ask.indexer.compile import read_card
 from ask.indexer.database import Connection, same
 from ask.indexer.errors import NotFound
 from ask.indexer.spaces import Space, active
+from ask.retriever import code_questions
+from ask.retriever.code_questions import CodeQuestions
 from ask.retriever.fuse import Fused, trust
 from ask.retriever.lexical import Scope
 from ask.retriever.query import Query
@@ -62,6 +64,7 @@ class Meaning:
         self._models = models
         self._db = db
         self._embedder: Embedder | None = None
+        self._code_questions: CodeQuestions | None = None
         self._nearest: tuple[Space, tuple[int, int], Nearest] | None = None
         """With its space, and the time and size of the FAISS file it was opened from."""
         self._learned: Learned = {}
@@ -79,6 +82,7 @@ class Meaning:
             from ask.indexer.embed import Embedder
 
             self._embedder = Embedder(read_card(self._models / space.model))
+            self._code_questions = code_questions.of_model(space.fingerprint)
         path = faiss_path(self._home, space.id)
         state = (path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else (0, 0)
         if self._nearest is None or self._nearest[:2] != (space, state):
@@ -138,6 +142,26 @@ class Meaning:
         exact = {i: float(found @ near.vector) for i, (_, found) in learned.items()}
         cosines.update(calibrated(cosines, exact, [i for i in waiting if i not in exact]))
         self._learned |= learned
+
+    def turn(self, near: Near) -> None:
+        """Compare the candidates that are code with the question as it is turned towards code."""
+        if self._code_questions is None:
+            return
+        from ask.indexer.packed import cosines
+
+        rows = self._db.execute(
+            "SELECT c.id, d.language, v.data FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value"
+            f" JOIN documents d ON d.id = c.document_id AND d.kind IN ({', '.join('?' * len(code_questions.KINDS))})"
+            f" JOIN vectors v ON {same('v.hash', 'c.hash')} AND v.space = ?",
+            (json.dumps(list(near.cosines)), *code_questions.KINDS, near.opened.space.id),
+        ).fetchall()
+        if not rows:
+            return
+        stored = [data for _, _, data in rows]
+        gained = cosines(stored, self._code_questions.turned(near.vector)) - cosines(stored, near.vector)
+        gains = {row[0]: float(gain) for row, gain in zip(rows, gained, strict=True)}
+        for chunk, gain in code_questions.level(gains, {row[0]: row[1] for row in rows}).items():
+            near.cosines[chunk] += gain
 
     def keep(self) -> None:
         """Keep the exact vectors that questions have made, if the index can be written now."""

@@ -99,6 +99,9 @@ class Searcher:
                 self._obey(query, near.cosines)
             with clock.stage("sharpen"):
                 self._meaning.sharpen(near, lambda: self._ranked(query, only, found, near), self.budget)
+            if query.like is None:
+                with clock.stage("turn"):
+                    self._meaning.turn(near)
         with clock.stage("fuse"):
             fused = self._ranked(query, only, found, near, max(rank.MOST, n))
             if only == "both":

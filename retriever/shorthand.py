@@ -12,13 +12,13 @@ from collections.abc import Collection, Mapping, Sequence
 from ask.indexer import words
 from ask.indexer.database import Connection
 from ask.retriever import rows
+from ask.retriever.code_questions import KINDS
 from ask.retriever.fuse import Fused, with_part
 
 MOST = 30
 """Candidates that are looked into, the best."""
 WORTH = 0.2
 """What it is worth when all words of the question stand there in another shape."""
-KINDS = frozenset(["code", "script"])
 _WORD, _SHORT, _STEM = 5, 3, 4
 """Letters of a word that is shortened, of what it is shortened to, and of a stem that is found in longer names, at least."""
 
