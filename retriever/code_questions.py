@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import as_file, files
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ def of_model(fingerprint: str) -> CodeQuestions | None:
     """The map for vectors of this fingerprint; None for all models but the one that comes with `ask`."""
     import numpy as np
 
-    kept = files("ask.data") / "code_questions" / f"{fingerprint}.npz"
+    kept = files("ask.data") / "code_questions" / f"{fingerprint}.npy"
     if not kept.is_file():
         return None
-    with as_file(kept) as path, np.load(path, allow_pickle=False) as learnt:
-        return CodeQuestions(learnt["rows"].astype(np.float32))
+    with kept.open("rb") as file:
+        return CodeQuestions(np.load(file, allow_pickle=False).astype(np.float32))
 
 
 def level(gains: Mapping[int, float], languages: Mapping[int, str]) -> dict[int, float]:

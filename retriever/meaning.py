@@ -157,8 +157,8 @@ class Meaning:
         ).fetchall()
         if not rows:
             return
-        stored = [data for _, _, data in rows]
-        gained = cosines(stored, self._code_questions.turned(near.vector)) - cosines(stored, near.vector)
+        moved = self._code_questions.turned(near.vector) - near.vector
+        gained = cosines([data for _, _, data in rows], moved)  # linear in the question: one cosine less the other
         gains = {row[0]: float(gain) for row, gain in zip(rows, gained, strict=True)}
         for chunk, gain in code_questions.level(gains, {row[0]: row[1] for row in rows}).items():
             near.cosines[chunk] += gain

@@ -3,11 +3,11 @@
     python scripts/learn_code_questions.py STATE PACKAGES...
 
 STATE is where compiled models are kept (`ask doctor` shows it), PACKAGES are folders of Python packages. Writes
-`data/code_questions/FINGERPRINT.npz`, which `retriever/code_questions.py` reads.
+`data/code_questions/FINGERPRINT.npy`, which `retriever/code_questions.py` reads.
 
-Pairs are the first sentence of a docstring and its function without docstrings and comments. What the standard library
-says in the same words is left out, so that it stays a fair test. One package in eight is held out first, to say what is
-gained; the map that is written is learnt from all.
+Pairs are the first sentence of a docstring and its function without docstrings and comments. Sentences and functions
+that the standard library has as well are left out, so that it stays a fair test. One package in eight is held out first,
+to say what is gained; the map that is written is learnt from all.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ask.indexer.compile import compiled_model
 from ask.indexer.embed import Embedder
 
 TARGET = Path(__file__).resolve().parent.parent / "data" / "code_questions"
-SKIP = {"test", "tests", "testing", "_vendor", "backports"}
+SKIP = {"test", "tests", "testing", "_vendor", "backports", "site-packages"}
 LONGEST = 800
 """Characters of a function, about those of a chunk."""
 OF_PACKAGE = 6_000
@@ -41,13 +41,14 @@ TEMPERATURE, EPOCHS, BATCH, RATE, DECAY = 20, 8, 1024, 1e-3, 0.01
 class Pair(NamedTuple):
     package: str
     question: str
+    """The first sentence of the docstring; empty where there is none."""
     body: str
 
 
-def pairs(folder: Path) -> Iterator[Pair]:
-    """All functions below a folder that say in a sentence what they do."""
+def functions(folder: Path) -> Iterator[Pair]:
+    """All functions below a folder, tests left out."""
     for file in sorted(folder.rglob("*.py")):
-        if SKIP & set(file.parts) or file.name.startswith("test_"):
+        if SKIP & set(file.relative_to(folder).parts) or file.name.startswith("test_"):
             continue
         try:
             source = file.read_text("utf-8")
@@ -55,11 +56,19 @@ def pairs(folder: Path) -> Iterator[Pair]:
         except (OSError, ValueError, SyntaxError):
             continue
         for node in ast.walk(tree):
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and (doc := ast.get_docstring(node)):
-                question = first_sentence(doc)
-                body = without_prose(source, node)
-                if 4 <= len(question.split()) <= 30 and question.isascii() and body.count("\n") >= 3:
-                    yield Pair(folder.name, question, body[:LONGEST])
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                question = first_sentence(ast.get_docstring(node) or "")
+                yield Pair(folder.name, question, without_prose(source, node)[:LONGEST])
+
+
+def is_telling(pair: Pair) -> bool:
+    """A sentence in English, and more than a line or two of code."""
+    return 4 <= len(pair.question.split()) <= 30 and pair.question.isascii() and pair.body.count("\n") >= 3
+
+
+def keys(pair: Pair) -> set[str]:
+    """What tells that two pairs say or do the same."""
+    return {re.sub(r"\W+", " ", pair.question).strip().lower(), re.sub(r"\s+", "", pair.body)}
 
 
 def first_sentence(doc: str) -> str:
@@ -70,11 +79,10 @@ def without_prose(source: str, function: ast.FunctionDef | ast.AsyncFunctionDef)
     """A function without docstrings and comments; empty where Python's tokenizer gives up."""
     drop: set[int] = set()
     for node in ast.walk(function):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            first = body[0]
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                drop.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and ast.get_docstring(
+            node, clean=False
+        ):
+            drop.update(range(node.body[0].lineno, (node.body[0].end_lineno or node.body[0].lineno) + 1))
     begin = min([function.lineno, *(each.lineno for each in function.decorator_list)])
     lines = source.splitlines()[begin - 1 : function.end_lineno]
     kept = textwrap.dedent("\n".join("" if begin + at in drop else line for at, line in enumerate(lines)))
@@ -89,15 +97,13 @@ def without_prose(source: str, function: ast.FunctionDef | ast.AsyncFunctionDef)
 
 
 def chosen(folders: list[Path]) -> list[Pair]:
-    """Every sentence and every function once, none that the standard library says."""
-    library = Path(sysconfig.get_paths()["stdlib"])
-    seen = {pair.question.lower() for part in library.iterdir() if part.is_dir() and part.name != "site-packages"
-            for pair in pairs(part)}  # fmt: skip
+    """Every sentence and every function once, none that the standard library has."""
+    seen = {key for pair in functions(Path(sysconfig.get_paths()["stdlib"])) for key in keys(pair)}
     counts: dict[str, int] = defaultdict(int)
     found = []
-    for pair in (pair for folder in sorted(folders) for pair in pairs(folder)):
-        if pair.question.lower() not in seen and pair.body not in seen and counts[pair.package] < OF_PACKAGE:
-            seen |= {pair.question.lower(), pair.body}
+    for pair in filter(is_telling, (pair for folder in sorted(folders) for pair in functions(folder))):
+        if not keys(pair) & seen and counts[pair.package] < OF_PACKAGE:
+            seen |= keys(pair)
             counts[pair.package] += 1
             found.append(pair)
     print("pairs:", len(found), dict(sorted(counts.items(), key=lambda item: -item[1])))
@@ -159,7 +165,7 @@ def main() -> None:
     TARGET.mkdir(exist_ok=True)
     turn, shift = fitted(questions, bodies)
     rows = torch.cat([turn, shift[None]]).numpy().astype(np.float16)
-    np.savez_compressed(TARGET / f"{model.fingerprint}.npz", rows=rows)
+    np.save(TARGET / f"{model.fingerprint}.npy", rows)
 
 
 if __name__ == "__main__":

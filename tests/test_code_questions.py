@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 from ask.indexer.compile import Compiled
 from ask.indexer.embed import Embedder
+from ask.indexer.packed import cosines
 from ask.retriever.code_questions import CodeQuestions, level, of_model
 
 QUESTION = "Remove every file in a folder that is older than a week."
@@ -58,22 +61,33 @@ def test_the_turned_question_tells_its_function_from_others_better(compiled: Com
 
 
 def test_only_code_is_turned_to_and_keeps_its_level(ask: Any, tree: Callable[..., Path], compiled: Compiled) -> None:
-    codes = {"own.py": OWN, "a.py": OTHERS[0], "b.py": OTHERS[1]}
-    root = tree({**codes, "lone.c": LONE + "\n", "note.md": "Remove old files.\n"})
-    assert ask("index", root, "--wait", "full").code == 0
+    files = {"own.py": OWN, "a.py": OTHERS[0], "b.py": OTHERS[1], "lone.c": LONE, "note.md": "Remove old files.\n"}
+    assert ask("index", tree(files), "--wait", "full").code == 0
     learnt = of_model(compiled.fingerprint)
     assert learnt is not None
     hits = ask("search", QUESTION, "--only", "meaning", "--all", "--json").json()["hits"]
     scores = {Path(hit["path"]).name: hit["score"] for hit in hits}
-    embedder = Embedder(compiled)
-    question = embedder.embed_query(QUESTION)
-    lone, note, *python = embedder.embed([LONE, "Remove old files.", *(text.strip() for text in codes.values())])
-    plain, turned = (np.stack(python) @ each for each in (question, learnt.turned(question)))
-    assert scores["note.md"] == pytest.approx(float(question @ note), abs=0.03)
-    assert scores["lone.c"] == pytest.approx(float(question @ lone), abs=0.03)
-    expected = plain + (turned - plain) - (turned - plain).mean()
-    assert [scores[name] for name in codes] == pytest.approx(list(expected), abs=0.03)
-    assert expected[0] > plain[0] + 0.01
+    stored = _stored(ask)
+    question = Embedder(compiled).embed_query(QUESTION)
+    plain = {name: float(cosines([stored[name]], question)[0]) for name in files}
+    gains = {name: float(cosines([stored[name]], learnt.turned(question))[0]) - plain[name] for name in files}
+    middle = sum(gains[name] for name in files if name.endswith(".py")) / 3
+    for name in ("lone.c", "note.md"):  # prose, and the only one of its language
+        assert scores[name] == pytest.approx(plain[name], abs=1e-4)
+        assert abs(gains[name]) > 0.01
+    for name in ("own.py", "a.py", "b.py"):
+        assert scores[name] == pytest.approx(plain[name] + gains[name] - middle, abs=1e-4)
+    assert scores["own.py"] > plain["own.py"] + 0.01
+
+
+def _stored(ask: Any) -> dict[str, bytes]:
+    """The vector of each file of one chunk, by the file's name."""
+    with closing(ask.db()) as db:
+        rows = db.execute(
+            "SELECT f.path, v.data FROM files f JOIN documents d ON d.file_id = f.id JOIN chunks c ON c.document_id = d.id"
+            " JOIN vectors v ON v.hash = c.hash"
+        ).fetchall()
+    return {Path(os.fsdecode(path)).name: data for path, data in rows}
 
 
 def test_what_is_like_a_file_is_not_turned(ask: Any, tree: Callable[..., Path], compiled: Compiled) -> None:
