@@ -21,9 +21,9 @@ def name_text(path: bytes, root: bytes, member: str | None) -> str:
     return " ".join(part for text in said for word in words.words(text) for part in words.parts_of(word))
 
 
-def name_terms(path: bytes, root: bytes, member: str | None) -> set[str]:
+def name_terms(path: bytes, root: bytes, member: str | None) -> frozenset[str]:
     """The terms of `name_text`, for both languages: names are short and mixed."""
-    return {term for text in _names(path, root, member) for term in _terms_of(text)}
+    return frozenset().union(*map(_terms_of, _names(path, root, member)))
 
 
 def _names(path: bytes, root: bytes, member: str | None) -> list[str]:

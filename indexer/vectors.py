@@ -146,7 +146,7 @@ class Nearest:
         Filters work before the cut: a small scope is compared whole, a large one inside FAISS.
         """
         if allowed is not None and len(allowed) <= SMALL_SCOPE:
-            return _best(self._scored(query, sorted(allowed)), k)
+            return self._scored(query, sorted(allowed), k)[1]
         self._open()
         return _best([*self._indexed_scored(query, k, allowed), *self._tail(query, k, allowed)], k)
 
@@ -166,8 +166,8 @@ class Nearest:
         depth = max(DEPTH * k, LEAST)
         while True:
             near = self._indexed(query, depth, allowed)
-            scored = self._scored(query, near)
-            if len(scored) >= min(2 * k, len(near)) or len(near) < depth:
+            there, scored = self._scored(query, near, k)
+            if there >= min(2 * k, len(near)) or len(near) < depth:
                 return scored
             depth *= 4
 
@@ -187,7 +187,8 @@ class Nearest:
         if (found < 0).any() and parameters.nprobe < self._index.nlist:  # what is allowed lies elsewhere
             parameters.nprobe = self._index.nlist
             _, found = self._index.search(query[None, :], wanted, params=parameters)
-        return [int(i) for i in found[0] if i >= 0]
+        kept: list[int] = found[0][found[0] >= 0].tolist()
+        return kept
 
     def _probes(self, allowed: Collection[int] | None) -> int:
         """The fewer are allowed, the further around the best of them lie."""
@@ -206,16 +207,18 @@ class Nearest:
             scored = _best([*scored, *self._compare(query, kept, k)], k)
         return scored
 
-    def _scored(self, query: Vectors, ids: Sequence[int]) -> list[tuple[int, float]]:
-        scored: list[tuple[int, float]] = []
+    def _scored(self, query: Vectors, ids: Sequence[int], k: int) -> tuple[int, list[tuple[int, float]]]:
+        """How many of the rows there are, and the best `k` of them."""
+        there, scored = 0, list[tuple[int, float]]()
         for start in range(0, len(ids), _BLOCK):
             wanted = json.dumps(list(ids[start : start + _BLOCK]))
             rows = self._db.execute(
                 "SELECT id, data FROM vectors WHERE space = ? AND id IN (SELECT value FROM json_each(?))",
                 (self._space, wanted),
             ).fetchall()
-            scored += self._compare(query, rows, len(rows))
-        return scored
+            there += len(rows)
+            scored = _best([*scored, *self._compare(query, rows, k)], k)
+        return there, scored
 
     def _compare(self, query: Vectors, rows: Sequence[tuple[int, bytes]], k: int) -> list[tuple[int, float]]:
         """The best `k` of the rows."""

@@ -42,7 +42,8 @@ class WordVectors:
 
         self._tokenizer = tokenizer
         self._known: dict[str, list[int]] = {}
-        self._table = np.load(folder / FILE, mmap_mode="r", allow_pickle=False)
+        # As a plain array: every look into a memmap makes another one, 10 µs each.
+        self._table = np.load(folder / FILE, mmap_mode="r", allow_pickle=False).view(np.ndarray)
         if self._table.ndim != 2 or len(self._table) < tokenizer.get_vocab_size():
             raise ValueError(f"{FILE} does not fit the tokenizer")
 

@@ -7,19 +7,15 @@ and the same part makes hits worse there (docs/retrieval.md).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ask.indexer import words
-from ask.indexer.database import Connection
-from ask.retriever import rows
 from ask.retriever.fuse import Fused, with_part
 
 if TYPE_CHECKING:
     from ask.indexer.word_vectors import WordVectors
 
-MOST = 30
-"""Candidates that are compared, the best: 60 rank the first ten the same and take twice as long."""
 WORTH = 0.5
 """What it is worth when every word has its like, against none."""
 OTHER = frozenset(["code", "script", "config", "data", "log", "table", "archive"])
@@ -27,17 +23,14 @@ OTHER = frozenset(["code", "script", "config", "data", "log", "table", "archive"
 
 
 def with_alignment(
-    db: Connection, text: str, fused: Sequence[Fused], vectors: WordVectors, trusted: float
+    prose: Mapping[int, str], text: str, fused: Sequence[Fused], vectors: WordVectors, trusted: float
 ) -> list[Fused]:
-    """The candidates again, best first: of the best, prose is lifted or lowered by how well its words answer those of the
-    question `text`, compared with the other prose among them, and as far as meaning is trusted."""
+    """The candidates again, best first: `prose`, texts by chunk, is lifted or lowered by how well its words answer those of
+    the question `text`, compared with the other prose, and as far as meaning is trusted."""
     asked = telling(text)
-    passages = {
-        r.id: rows.chunk_text(db, r) for r in rows.rows(db, [f.id for f in fused[:MOST]]) if r.kind not in OTHER
-    }
-    if not asked or len(passages) < 2:
+    if not asked or len(prose) < 2:
         return list(fused)
-    found = dict(zip(passages, similarities(asked, list(passages.values()), vectors), strict=True))
+    found = dict(zip(prose, similarities(asked, list(prose.values()), vectors), strict=True))
     middle = sum(found.values()) / len(found)
     return with_part(fused, "alignment", {i: WORTH * trusted * (near - middle) for i, near in found.items()})
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import NamedTuple
@@ -35,6 +35,8 @@ K1 = 1.2
 B = 0.75
 """The constants of BM25 as FTS5 has them."""
 _MOST_CANDIDATES = 2_000
+_NEARLY = 0.999
+"""Most that a passage may come near to holding a term infinitely often."""
 _MARGIN = 1_000
 """Code points of white space that may stand before the first passage of a document."""
 _RAREST = 3
@@ -64,11 +66,12 @@ class Lexical:
     """The terms of the question with their idf; the rarer, the higher."""
     beginnings: Mapping[int, float] = field(default_factory=dict)
     """BM25 of the first passage of a document, by document id: what a text is about, it says at its beginning."""
+    whole: float = 1.0
+    """The sum of the question's rarity."""
 
-    def share(self, terms: Iterable[str]) -> float:
+    def share(self, terms: Collection[str]) -> float:
         """How much of the question's rarity stands in a text of these terms, 0 to 1."""
-        held = set(terms)
-        return sum(idf for term, idf in self.rarity.items() if term in held) / (sum(self.rarity.values()) or 1.0)
+        return sum([idf for term, idf in self.rarity.items() if term in terms]) / self.whole
 
     def named(self, symbols: Iterable[str]) -> float:
         """How well one of these identifiers names what is asked for, 0 to 1.
@@ -80,8 +83,8 @@ class Lexical:
 
     def _named(self, symbol: str) -> float:
         parts = words.part_stems(symbol)
-        said = parts & self.rarity.keys()
-        return self.share(said) * len(said) / len(parts) if said else 0.0
+        said = [self.rarity[part] for part in parts if part in self.rarity]
+        return sum(said) / self.whole * len(said) / len(parts) if said else 0.0
 
     def separation(self) -> float:
         """How far the best document stands above the tenth by its best passage, 0 to 1: how sure the words are."""
@@ -199,6 +202,7 @@ def _for_candidates(db: Connection, term: _Term, ids: Sequence[int]) -> list[tup
 class _Place(NamedTuple):
     """Where a passage stands; lengths in code points."""
 
+    passage: int
     document: int
     whole: int
     """Length of the document."""
@@ -208,70 +212,85 @@ class _Place(NamedTuple):
 
 
 class _Tally:
-    """Scores of passages and documents as term after term comes in."""
+    """Scores of passages and documents as term after term comes in.
+
+    A question to a large index adds up tens of thousands of numbers here: hence plain loops.
+    """
 
     def __init__(self, db: Connection, total: int) -> None:
         self._db = db
         self._total = total
-        self.passages: dict[int, float] = defaultdict(float)
-        self.covered: dict[int, float] = defaultdict(float)
+        self.passages: dict[int, float] = {}
         self.shares: list[tuple[_Term, dict[int, float]]] = []
         """For each term, how near each passage comes to holding it infinitely often (BM25's tf part, 0 to 1)."""
 
     def add(self, term: _Term, scored: list[tuple[int, float]]) -> None:
         # FTS5 multiplies by its own idf, which sees one term at a time; we want ours.
         theirs = max(math.log((self._total - term.frequency + 0.5) / (term.frequency + 0.5)), 1e-6)
-        scale = 1 / (theirs * (K1 + 1))
-        shares = {row: min(-score * scale, 0.999) for row, score in scored}
+        scale = -1 / (theirs * (K1 + 1))
+        weight = term.idf * (K1 + 1)
+        passages = self.passages
+        shares: dict[int, float] = {}
+        for row, score in scored:
+            share = score * scale
+            share = share if share < _NEARLY else _NEARLY  # noqa: FURB136 (`min` takes twice as long)
+            shares[row] = share
+            passages[row] = passages.get(row, 0.0) + weight * share
         self.shares.append((term, shares))
-        for row, share in shares.items():
-            self.passages[row] += term.idf * (K1 + 1) * share
-            self.covered[row] += term.idf
 
     def best(self, count: int) -> list[int]:
-        ranked = sorted((-score, row) for row, score in self.passages.items())
-        return [row for _, row in ranked[:count]]
+        """The best passages; of equals the older one first."""
+        return sorted(sorted(self.passages), key=self.passages.__getitem__, reverse=True)[:count]
 
     def result(self, rarity: Mapping[str, float]) -> Lexical:
-        all_idf = sum(rarity.values()) or 1.0
+        whole = sum(rarity.values()) or 1.0
         ranked = self.best(_MOST_CANDIDATES)
         places = self._places(ranked)
+        covered, documents = self._put_together(places)
         return Lexical(
             passages={row: self.passages[row] for row in ranked},
-            documents=self._documents(places),
-            document_of={row: place.document for row, place in places.items()},
-            coverage={row: self.covered[row] / all_idf for row in ranked},
+            documents=documents,
+            document_of={place.passage: place.document for place in places},
+            coverage={row: idf / whole for row, idf in covered.items()},
             rarity=rarity,
-            beginnings={place.document: self.passages[row] for row, place in places.items() if place.first},
+            beginnings={place.document: self.passages[place.passage] for place in places if place.first},
+            whole=whole,
         )
 
-    def _places(self, ids: Sequence[int]) -> dict[int, _Place]:
+    def _places(self, ids: Sequence[int]) -> list[_Place]:
         rows = self._db.execute(
             'SELECT c.id, d.id, d.length, c."end" - c.start,'
             f" c.start < {_MARGIN} AND NOT EXISTS (SELECT 1 FROM chunks e WHERE e.document_id = d.id AND e.start < c.start)"
             " FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value JOIN documents d ON d.id = c.document_id",
             (json.dumps(sorted(ids)),),  # in the order of the table
         )
-        return {row[0]: _Place(*row[1:]) for row in rows}
+        return list(map(_Place._make, rows))
 
-    def _documents(self, places: Mapping[int, _Place]) -> dict[int, float]:
-        """BM25 with a document's term frequencies added up over its passages.
+    def _put_together(self, places: Sequence[_Place]) -> tuple[dict[int, float], dict[int, float]]:
+        """(the idf of the terms that each passage holds, BM25 of documents with a document's term frequencies added up
+        over its passages).
 
         share = tf / (tf + K), so tf = K · share / (1 - share), K being larger for longer passages. Means are those of
         what was found.
         """
-        lengths = {place.document: place.whole for place in places.values()}
+        lengths = {place.document: place.whole for place in places}
         mean = sum(lengths.values()) / max(len(lengths), 1)
-        mean_passage = sum(place.length for place in places.values()) / max(len(places), 1)
+        mean_passage = sum([place.length for place in places]) / max(len(places), 1)
+        saturations = {document: _saturation(length / mean) for document, length in lengths.items()}
+        known = [(p.passage, p.document, _saturation(p.length / mean_passage)) for p in places]
+        covered = dict.fromkeys((p.passage for p in places), 0.0)
         scores: dict[int, float] = defaultdict(float)
         for term, shares in self.shares:
-            times: dict[int, float] = defaultdict(float)
-            for row in places.keys() & shares.keys():
-                place, share = places[row], shares[row]
-                times[place.document] += _saturation(place.length / mean_passage) * share / (1 - share)
+            times: dict[int, float] = {}
+            for row, document, saturation in known:
+                if row in shares:
+                    share = shares[row]
+                    covered[row] += term.idf
+                    times[document] = times.get(document, 0.0) + saturation * share / (1 - share)
+            weight = term.idf * (K1 + 1)
             for document, tf in times.items():
-                scores[document] += term.idf * (K1 + 1) * tf / (tf + _saturation(lengths[document] / mean))
-        return scores
+                scores[document] += weight * tf / (tf + saturations[document])
+        return covered, scores
 
 
 def _saturation(length: float) -> float:

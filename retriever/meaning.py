@@ -19,8 +19,9 @@ from ask.indexer.compile import read_card
 from ask.indexer.database import Connection, same
 from ask.indexer.errors import NotFound
 from ask.indexer.spaces import Space, active
-from ask.retriever import code_questions
+from ask.retriever import code_questions, code_words
 from ask.retriever.code_questions import CodeQuestions
+from ask.retriever.code_words import CodeWords
 from ask.retriever.fuse import Fused, trust
 from ask.retriever.lexical import Scope
 from ask.retriever.query import Query
@@ -41,6 +42,8 @@ class Opened:
     space: Space
     embedder: Embedder
     nearest: Nearest
+    code_words: CodeWords | None
+    """How words of a question and names in code are compared, if the model is the one that this was learnt for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Near:
     """How far meaning is to be trusted for this question, 0 to 1."""
     cosines: dict[int, float] = field(default_factory=dict)
     """Of the candidates, by chunk; filled in and made exact as the search goes on."""
+    stored: dict[int, bytes] = field(default_factory=dict)
+    """Their vectors as they are stored, of those that have one."""
 
 
 class Meaning:
@@ -65,6 +70,7 @@ class Meaning:
         self._db = db
         self._embedder: Embedder | None = None
         self._code_questions: CodeQuestions | None = None
+        self._code_words: CodeWords | None = None
         self._nearest: tuple[Space, tuple[int, int], Nearest] | None = None
         """With its space, and the time and size of the FAISS file it was opened from."""
         self._learned: Learned = {}
@@ -83,12 +89,13 @@ class Meaning:
 
             self._embedder = Embedder(read_card(self._models / space.model))
             self._code_questions = code_questions.of_model(space.fingerprint)
+            self._code_words = code_words.of_model(space.fingerprint)
         path = faiss_path(self._home, space.id)
         state = (path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else (0, 0)
         if self._nearest is None or self._nearest[:2] != (space, state):
             fresh = Nearest(self._home, self._db, space.id, space.fingerprint, space.dimensions)
             self._nearest = (space, state, fresh)
-        return Opened(space, self._embedder, self._nearest[2])
+        return Opened(space, self._embedder, self._nearest[2], self._code_words)
 
     def ask(self, opened: Opened, query: Query) -> Near:
         """The vector to look near, and how far to trust what is found; no chunk is compared yet. Raises `NotFound`."""
@@ -102,11 +109,12 @@ class Meaning:
         within, values = ("", []) if scope is None else (f" AND c.id IN ({scope[0]})", scope[1])
         sought = (json.dumps(list(found)), space.id, *values)
         rows = self._db.execute(
-            "SELECT c.id, v.id FROM json_each(?) wanted JOIN vectors v ON v.id = wanted.value"
+            "SELECT c.id, v.data, v.id FROM json_each(?) wanted JOIN vectors v ON v.id = wanted.value"
             f" JOIN chunks c ON {same('c.hash', 'v.hash')} WHERE v.space = ?{within}",
             sought,
-        )
-        near.cosines.update({chunk: found[vector_id] for chunk, vector_id in rows})
+        ).fetchall()
+        near.cosines.update({chunk: found[vector_id] for chunk, _, vector_id in rows})
+        near.stored.update({chunk: data for chunk, data, _ in rows})
         named = self._db.execute(
             "SELECT min(c.id) FROM json_each(?) wanted JOIN vectors v ON v.id = wanted.value"
             f" JOIN documents d ON {same('d.name_hash', 'v.hash')} JOIN chunks c ON c.document_id = d.id"
@@ -126,8 +134,9 @@ class Meaning:
             (json.dumps(missing), near.opened.space.id),
         ).fetchall()
         values = cosines([data for _, data in rows], near.vector)
-        near.cosines.update({row[0]: float(value) for row, value in zip(rows, values, strict=True)})
-        near.cosines.update({i: 0.0 for i in missing if i not in near.cosines})
+        near.cosines.update(dict.fromkeys(missing, 0.0))
+        near.cosines.update(zip([row[0] for row in rows], values.tolist(), strict=True))
+        near.stored.update(rows)
 
     def sharpen(self, near: Near, ranked: Callable[[], Sequence[Fused]], budget: float) -> None:
         """Exact cosines for the best candidates that have approximate ones, within `budget` seconds; `ranked` tells
@@ -150,17 +159,16 @@ class Meaning:
         from ask.indexer.packed import cosines
 
         rows = self._db.execute(
-            "SELECT c.id, d.language, v.data FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value"
-            f" JOIN documents d ON d.id = c.document_id AND d.kind IN ({', '.join('?' * len(code_questions.KINDS))})"
-            f" JOIN vectors v ON {same('v.hash', 'c.hash')} AND v.space = ?",
-            (json.dumps(list(near.cosines)), *code_questions.KINDS, near.opened.space.id),
+            "SELECT c.id, d.language FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value"
+            f" JOIN documents d ON d.id = c.document_id AND d.kind IN ({', '.join('?' * len(code_questions.KINDS))})",
+            (json.dumps([i for i in near.cosines if i in near.stored]), *code_questions.KINDS),
         ).fetchall()
         if not rows:
             return
         moved = self._code_questions.turned(near.vector) - near.vector
-        gained = cosines([data for _, _, data in rows], moved)  # linear in the question: one cosine less the other
-        gains = {row[0]: float(gain) for row, gain in zip(rows, gained, strict=True)}
-        for chunk, gain in code_questions.level(gains, {row[0]: row[1] for row in rows}).items():
+        gained = cosines([near.stored[chunk] for chunk, _ in rows], moved)  # linear: one cosine less the other
+        gains = dict(zip([chunk for chunk, _ in rows], gained.tolist(), strict=True))
+        for chunk, gain in code_questions.level(gains, dict(rows)).items():
             near.cosines[chunk] += gain
 
     def keep(self) -> None:

@@ -19,7 +19,7 @@ _BEGINNING = 300
 """Code points of a snippet that nothing was searched for."""
 _SELECT = f"""
 SELECT c.id, c.start, c."end", c.line, c.end_line, c.page, c.heading, c.tier, d.id, d.member, d.kind, d.title, d.hash,
-       f.path, {DATE}, d.people
+       f.path, {DATE}, d.people, d.language
 FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value JOIN documents d ON d.id = c.document_id
 JOIN files f ON f.id = d.file_id ORDER BY wanted.key
 """
@@ -48,6 +48,8 @@ class Row:
     """Unix time of the document."""
     people_json: str
     """JSON array of who wrote it and to whom, the author first."""
+    language: str
+    """Of a program, or the text's own; empty where it is not known."""
 
     @property
     def path(self) -> str:

@@ -7,41 +7,51 @@ hold as such. For prose there are synonyms (alignment.py).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from ask.indexer import words
-from ask.indexer.database import Connection
-from ask.retriever import rows
-from ask.retriever.code_questions import KINDS
 from ask.retriever.fuse import Fused, with_part
 
-MOST = 30
-"""Candidates that are looked into, the best."""
 WORTH = 0.2
 """What it is worth when all words of the question stand there in another shape."""
 _WORD, _SHORT, _STEM = 5, 3, 4
 """Letters of a word that is shortened, of what it is shortened to, and of a stem that is found in longer names, at least."""
 
 
-def with_shorthand(
-    db: Connection, asked: Sequence[str], rarity: Mapping[str, float], fused: Sequence[Fused]
-) -> list[Fused]:
-    """The candidates again, best first: code among the best is lifted by the share of the rarity (idf, by stem) of the
-    words `asked` that its names hold in another shape."""
-    weights = _weights(asked, rarity)
-    code = [row for row in rows.rows(db, [one.id for one in fused[:MOST]]) if row.kind in KINDS] if weights else []
-    if not code:
-        return list(fused)
-    shares = ((row.id, share(weights, rows.chunk_text(db, row))) for row in code)
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The names in a passage of code."""
+
+    id: int
+    """Its chunk."""
+    language: str
+    names: frozenset[str]
+    """Parts of names, folded."""
+    stems: frozenset[str]
+
+    def lacks(self, words_asked: Iterable[str]) -> list[str]:
+        """Those of the folded words that it does not hold as such."""
+        return [word for word in words_asked if words.stem(word) not in self.stems]
+
+
+def read(text: str, chunk: int = 0, language: str = "") -> Code:
+    """The names in a text."""
+    names = frozenset(part for word in set(words.words(text)) for part in words.parts_of(word))
+    return Code(chunk, language, names, frozenset(map(words.stem, names)))
+
+
+def with_shorthand(code: Sequence[Code], weights: Mapping[str, float], fused: Sequence[Fused]) -> list[Fused]:
+    """The candidates again, best first: `code` among them is lifted by the share of the weights of the words asked for
+    (`weights`) that its names hold in another shape."""
+    shares = ((each.id, share(weights, each)) for each in code)
     return with_part(fused, "shorthand", {i: WORTH * held for i, held in shares if held})
 
 
-def share(weights: Mapping[str, float], text: str) -> float:
-    """The share of the words' weights that a text holds in another shape only, 0 to 1."""
-    parts = {part for word in set(words.words(text)) for part in words.parts_of(word)}
-    stems = {words.stem(part) for part in parts}
-    missing = [word for word in weights if words.stem(word) not in stems]
-    return sum(weights[word] for word in missing if is_near(word, parts)) / sum(weights.values())
+def share(weights: Mapping[str, float], code: Code) -> float:
+    """The share of the words' weights that a passage holds in another shape only, 0 to 1."""
+    missing = code.lacks(weights)
+    return sum(weights[word] for word in missing if is_near(word, code.names)) / (sum(weights.values()) or 1.0)
 
 
 def is_near(word: str, parts: Collection[str]) -> bool:
@@ -52,7 +62,7 @@ def is_near(word: str, parts: Collection[str]) -> bool:
     return len(stem) >= _STEM and any(stem in part and len(part) > len(word) for part in parts)
 
 
-def _weights(asked: Sequence[str], rarity: Mapping[str, float]) -> dict[str, float]:
+def weights(asked: Sequence[str], rarity: Mapping[str, float]) -> dict[str, float]:
     """The telling parts of the words asked for with their rarity; what stands nowhere counts as the rarest."""
     highest = max(rarity.values(), default=1.0)
     telling = dict.fromkeys(part for word in asked for part in words.parts_of(word))

@@ -75,7 +75,7 @@ def _inside(text: str, start: int, end: int, marks: list[tuple[int, str]]) -> Sp
 def spans(text: str, wanted: Sequence[str]) -> list[Span]:
     """Where words of `text` match one of the `wanted` words in any of their forms, for highlighting."""
     forms = {term for word in wanted for term in words.query_terms(word)}
-    return [match.span() for match in _WORD.finditer(text) if forms.intersection(words.query_terms(match[0]))]
+    return [match.span() for match in _WORD.finditer(text) if not forms.isdisjoint(words.query_terms(match[0]))]
 
 
 def marker(wanted: Sequence[str]) -> Callable[[str], list[Span]]:

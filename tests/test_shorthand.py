@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ask.retriever.shorthand import WORTH, is_near, share
+from ask.retriever.shorthand import WORTH, is_near, read, share
 
 
 @pytest.mark.parametrize(
@@ -28,10 +28,10 @@ def test_a_few_letters_are_chance(word: str, part: str) -> None:
 
 def test_only_words_that_are_missing_count() -> None:
     weights = {"remove": 3.0, "directory": 1.0}
-    assert share(weights, "def remove(dir): ...") == 0.25
-    assert share(weights, "def removedirs(dir): ...") == 1
-    assert share(weights, "remove the directory, dir, removedirs") == 0
-    assert share(weights, "") == 0
+    assert share(weights, read("def remove(dir): ...")) == 0.25
+    assert share(weights, read("def removedirs(dir): ...")) == 1
+    assert share(weights, read("remove the directory, dir, removedirs")) == 0
+    assert share(weights, read("")) == 0
 
 
 def test_code_is_lifted_and_prose_is_not(ask: Any, tree: Callable[..., Path]) -> None:
