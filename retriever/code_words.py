@@ -81,7 +81,7 @@ def with_code_words(
     found = answered(code, weights, learnt, vectors)
     middle = sum(found) / len(found)
     lifts = {each.id: WORTH * trusted * (near - middle) for each, near in zip(code, found, strict=True)}
-    return with_part(fused, "code_words", lifts)
+    return with_part(fused, "idiom", lifts)
 
 
 def answered(

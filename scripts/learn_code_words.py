@@ -23,7 +23,7 @@ import torch
 from ask.indexer import words
 from ask.indexer.compile import compiled_model
 from ask.indexer.embed import Embedder
-from ask.retriever import code_questions, shorthand
+from ask.retriever import code_questions, code_words, shorthand
 from learn_code_questions import Pair, chosen
 
 TARGET = Path(__file__).resolve().parent.parent / "data" / "code_words"
@@ -34,6 +34,8 @@ EPOCHS, BATCH, RATE, TOGETHER = 4, 192, 2e-3, 48
 """Pairs of one package that are in one batch, so that a package's vocabulary alone does not tell which is which."""
 AMONG = 40
 """Functions among which a held-out one is to be found: the best by all else."""
+TRIED = (0.2, 0.3, code_words.WORTH, 0.5, 0.6, 0.8)
+"""What the maps are worth may be less than what is learnt with them: these packages are told apart more easily."""
 
 
 @dataclass(frozen=True)
@@ -160,17 +162,19 @@ def in_blocks(pairs: Pairs, within: torch.Tensor) -> torch.Tensor:
     return torch.tensor([at for block in torch.randperm(len(blocks)).tolist() for at in blocks[block]])
 
 
-def found_at(pairs: Pairs, maps: Maps, held: torch.Tensor) -> tuple[float, float]:
-    """Mean reciprocal rank of each question's own function among the best others, without and with the maps."""
+def found_at(pairs: Pairs, maps: Maps, held: torch.Tensor) -> list[float]:
+    """Mean reciprocal rank of each question's own function among the best others, as the maps are worth 0 and `TRIED`."""
     ranks = []
+    one = maps._replace(worth=torch.tensor(1.0))
     with torch.no_grad():
         for at in held.tolist():
             cosines = pairs.bodies @ pairs.questions[at]
             others = [i for i in cosines.topk(AMONG + 1).indices.tolist() if i != at][:AMONG]
-            both = scores(pairs, maps, torch.tensor([at]), torch.tensor([at, *others]))
-            ranks.append([1 + int((each[0, 1:] >= each[0, 0]).sum()) for each in both])
-    without, with_maps = (1 / torch.tensor(ranks, dtype=torch.float32)).mean(0).tolist()
-    return without, with_maps
+            without, whole = scores(pairs, one, torch.tensor([at]), torch.tensor([at, *others]))
+            all_scores = [without + worth * (whole - without) for worth in (0, *TRIED)]
+            ranks.append([1 + int((each[0, 1:] >= each[0, 0]).sum()) for each in all_scores])
+    found: list[float] = (1 / torch.tensor(ranks, dtype=torch.float32)).mean(0).tolist()
+    return found
 
 
 def main() -> None:
@@ -186,8 +190,9 @@ def main() -> None:
     held = torch.tensor([kinds.index(package) % 8 == 3 for package in pairs.packages]) & usable
     maps = fitted(pairs, (usable & ~held).nonzero()[:, 0])
     some = held.nonzero()[:, 0][:: max(int(held.sum()) // 2000, 1)]
-    print("held out: {} of {} questions, mean reciprocal rank {:.4f} → {:.4f}".format(
-        len(some), int(held.sum()), *found_at(pairs, maps, some)))  # fmt: skip
+    found = zip((0, *TRIED), found_at(pairs, maps, some), strict=True)
+    print(f"held out: {len(some)} of {int(held.sum())} questions, mean reciprocal rank by worth:")
+    print(", ".join(f"{worth} {rank:.4f}" for worth, rank in found))
     maps = fitted(pairs, usable.nonzero()[:, 0])
     print(f"worth {float(maps.worth):.3f}, held words {float(maps.held):.3f}, scale {float(maps.scale.exp()):.1f}")
     TARGET.mkdir(exist_ok=True)

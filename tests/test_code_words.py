@@ -81,7 +81,7 @@ def test_python_is_lifted_or_lowered_and_all_else_is_left(ask: Any, tree: Callab
     })  # fmt: skip
     assert ask("index", root, "--wait", "full").code == 0
     hits = ask("search", question, "--all", "--json").json()["hits"]
-    parts = {Path(hit["path"]).name: hit["why"].get("code_words") for hit in hits}
+    parts = {Path(hit["path"]).name: hit["why"].get("idiom") for hit in hits}
     assert parts["sweep.c"] is parts["note.md"] is None
     assert parts["sweep.py"] > 0.01
     assert parts["sweep.py"] + parts["order.py"] == pytest.approx(0, abs=1e-3)
@@ -92,4 +92,4 @@ def test_python_is_lifted_or_lowered_and_all_else_is_left(ask: Any, tree: Callab
 def test_one_python_file_alone_keeps_its_level(ask: Any, tree: Callable[..., Path]) -> None:
     assert ask("index", tree({"sweep.py": SWEEP, "note.md": "A folder.\n"}), "--wait", "full").code == 0
     hits = ask("search", "delete everything in a folder", "--all", "--json").json()["hits"]
-    assert all("code_words" not in hit["why"] for hit in hits)
+    assert all("idiom" not in hit["why"] for hit in hits)
