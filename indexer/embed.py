@@ -102,8 +102,7 @@ class Embedder:
 
         out = np.zeros((len(rows), self.model.dimensions), dtype=np.float32)
         batches = list(self._batches(rows))
-        run = map if len(batches) == 1 else self._pool.map  # a question need not wait for another thread
-        for batch, vectors in zip(batches, run(self._run, batches), strict=True):
+        for batch, vectors in zip(batches, self._pool.map(self._run, batches), strict=True):
             out[batch.rows] = vectors
         if not np.isfinite(out).all():
             raise ModelMismatch(f"the model {self.model.name} gave vectors that are not numbers")

@@ -42,8 +42,7 @@ class WordVectors:
 
         self._tokenizer = tokenizer
         self._known: dict[str, list[int]] = {}
-        # As a plain array: every look into a memmap makes another one, 10 µs each.
-        self._table = np.load(folder / FILE, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+        self._table = np.load(folder / FILE, mmap_mode="r", allow_pickle=False)
         if self._table.ndim != 2 or len(self._table) < tokenizer.get_vocab_size():
             raise ValueError(f"{FILE} does not fit the tokenizer")
 

@@ -38,13 +38,19 @@ class CodeQuestions:
 
 def of_model(fingerprint: str) -> CodeQuestions | None:
     """The map for vectors of this fingerprint; None for all models but the one that comes with `ask`."""
+    rows = learnt("code_questions", fingerprint)
+    return None if rows is None else CodeQuestions(rows)
+
+
+def learnt(folder: str, fingerprint: str) -> Vectors | None:
+    """What ships in a folder of `data/` for vectors of this fingerprint, float32; None where there is nothing."""
     import numpy as np
 
-    kept = files("ask.data") / "code_questions" / f"{fingerprint}.npy"
+    kept = files("ask.data") / folder / f"{fingerprint}.npy"
     if not kept.is_file():
         return None
     with kept.open("rb") as file:
-        return CodeQuestions(np.load(file, allow_pickle=False).astype(np.float32))
+        return np.load(file, allow_pickle=False).astype(np.float32)  # type: ignore[no-any-return]
 
 
 def level(gains: Mapping[int, float], languages: Mapping[int, str]) -> dict[int, float]:

@@ -8,9 +8,9 @@ of single words, which two maps learnt from docstrings and the functions below t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from ask.retriever import code_questions
 from ask.retriever.fuse import Fused, with_part
 from ask.retriever.shorthand import Code
 
@@ -55,13 +55,8 @@ class CodeWords:
 
 def of_model(fingerprint: str) -> CodeWords | None:
     """The maps for vectors of this fingerprint; None for all models but the one that comes with `ask`."""
-    import numpy as np
-
-    kept = files("ask.data") / "code_words" / f"{fingerprint}.npy"
-    if not kept.is_file():
-        return None
-    with kept.open("rb") as file:
-        return CodeWords(*np.load(file, allow_pickle=False).astype(np.float32))
+    maps = code_questions.learnt("code_words", fingerprint)
+    return None if maps is None else CodeWords(*maps)
 
 
 def with_code_words(

@@ -8,7 +8,7 @@ of the question; where it does not, whole documents count more than single passa
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ask.retriever.lexical import Lexical
 
@@ -60,11 +60,11 @@ class Fused:
 
     id: int
     parts: Mapping[str, float]
-    score: float = field(init=False)
-    """The sum of the parts; kept, because candidates are put in order several times."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "score", sum(self.parts.values()))
+    @property
+    def score(self) -> float:
+        """The sum of the parts."""
+        return sum(self.parts.values())
 
 
 def trust(fragmentation: float) -> float:

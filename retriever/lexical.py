@@ -232,9 +232,7 @@ class _Tally:
         passages = self.passages
         shares: dict[int, float] = {}
         for row, score in scored:
-            share = score * scale
-            share = share if share < _NEARLY else _NEARLY  # noqa: FURB136 (`min` takes twice as long)
-            shares[row] = share
+            shares[row] = share = min(score * scale, _NEARLY)
             passages[row] = passages.get(row, 0.0) + weight * share
         self.shares.append((term, shares))
 

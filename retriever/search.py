@@ -150,16 +150,17 @@ class Searcher:
 
     def _word_by_word(self, query: Query, found: Lexical, near: Near | None, fused: list[Fused]) -> list[Fused]:
         """The best candidates read and compared with the question word by word: code by its names, prose by its words."""
-        texts = [(row, rows.chunk_text(self.db, row)) for row in rows.rows(self.db, [one.id for one in fused[:READ]])]
-        code = [shorthand.read(text, row.id, row.language) for row, text in texts if row.kind in code_questions.KINDS]
+        best = list(rows.rows(self.db, [one.id for one in fused[:READ]]))
         weights = shorthand.weights(query.words, found.rarity)
+        programs = [row for row in best if row.kind in code_questions.KINDS] if weights else []
+        code = [shorthand.read(rows.chunk_text(self.db, row), row.id, row.language) for row in programs]
         fused = shorthand.with_shorthand(code, weights, fused)
         of_words = near.opened.embedder.word_vectors() if near is not None else None
         if near is None or of_words is None:
             return fused
         if (learnt := near.opened.code_words) is not None:
             fused = code_words.with_code_words(code, weights, fused, learnt, of_words, near.trusted)
-        prose = {row.id: text for row, text in texts if row.kind not in alignment.OTHER}
+        prose = {row.id: rows.chunk_text(self.db, row) for row in best if row.kind not in alignment.OTHER}
         return alignment.with_alignment(prose, query.text, fused, of_words, near.trusted)
 
     def _obey(self, query: Query, cosines: dict[int, float]) -> None:

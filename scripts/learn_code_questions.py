@@ -141,22 +141,31 @@ def found_at(questions: torch.Tensor, bodies: torch.Tensor) -> float:
     return float((1 / (1 + (cosines > cosines.diagonal()[:, None]).sum(1))).mean())
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("state", type=Path)
-    parser.add_argument("packages", type=Path, nargs="+")
-    parser.add_argument("--model", default="all-MiniLM-L6-v2")
-    given = parser.parse_args()
-    model = compiled_model(given.state / "models", given.model)
-    embedder = Embedder(model)
+def embedded(embedder: Embedder, pairs: list[Pair]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Questions and bodies, each [pairs, dimensions]."""
 
-    def embedded(texts: list[str]) -> torch.Tensor:
+    def of(texts: list[str]) -> torch.Tensor:
         parts = [embedder.embed(texts[at : at + 2000]) for at in range(0, len(texts), 2000)]
         return torch.from_numpy(np.concatenate(parts))
 
-    all_pairs = chosen(given.packages)
-    questions = embedded([model.query_prompt + pair.question for pair in all_pairs])
-    bodies = embedded([model.passage_prompt + pair.body for pair in all_pairs])
+    model = embedder.model
+    questions = of([model.query_prompt + pair.question for pair in pairs])
+    return questions, of([model.passage_prompt + pair.body for pair in pairs])
+
+
+def given(what: str | None) -> tuple[Embedder, list[Pair]]:
+    """The model and the pairs that the command line names."""
+    parser = argparse.ArgumentParser(description=what, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("state", type=Path)
+    parser.add_argument("packages", type=Path, nargs="+")
+    parser.add_argument("--model", default="all-MiniLM-L6-v2")
+    named = parser.parse_args()
+    return Embedder(compiled_model(named.state / "models", named.model)), chosen(named.packages)
+
+
+def main() -> None:
+    embedder, all_pairs = given(__doc__)
+    questions, bodies = embedded(embedder, all_pairs)
     names = sorted({pair.package for pair in all_pairs})
     held = torch.tensor([names.index(pair.package) % 8 == 0 for pair in all_pairs])
     before = found_at(questions[held], bodies[held])
@@ -165,7 +174,7 @@ def main() -> None:
     TARGET.mkdir(exist_ok=True)
     turn, shift = fitted(questions, bodies)
     rows = torch.cat([turn, shift[None]]).numpy().astype(np.float16)
-    np.save(TARGET / f"{model.fingerprint}.npy", rows)
+    np.save(TARGET / f"{embedder.model.fingerprint}.npy", rows)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ these do not. One package in eight is held out first, to say what is gained.
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,10 +20,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from ask.indexer import words
-from ask.indexer.compile import compiled_model
 from ask.indexer.embed import Embedder
 from ask.retriever import code_questions, code_words, shorthand
-from learn_code_questions import Pair, chosen
+from learn_code_questions import Pair, embedded, given
 
 TARGET = Path(__file__).resolve().parent.parent / "data" / "code_words"
 DIMENSIONS = 128
@@ -68,7 +66,7 @@ class Maps(NamedTuple):
     scale: torch.Tensor
 
 
-def prepared(pairs: Sequence[Pair], embedder: Embedder) -> Pairs:
+def prepared(pairs: list[Pair], embedder: Embedder) -> Pairs:
     vectors, learnt = embedder.word_vectors(), code_questions.of_model(embedder.model.fingerprint)
     if vectors is None or learnt is None:
         raise SystemExit("this model has no word vectors, or scripts/learn_code_questions.py was not run")
@@ -94,8 +92,7 @@ def prepared(pairs: Sequence[Pair], embedder: Embedder) -> Pairs:
     weights /= np.maximum(weights.sum(1, keepdims=True), 1e-9)
     asked_stems = rows(asked, of_stem, WORDS)
     asked_stems[asked_stems == 0] = -1
-    prompts = embedder.model.query_prompt, embedder.model.passage_prompt
-    questions = embedded(embedder, [prompts[0] + pair.question for pair in pairs])
+    questions, bodies = embedded(embedder, pairs)
     return Pairs(
         [pair.package for pair in pairs],
         torch.from_numpy(
@@ -106,13 +103,9 @@ def prepared(pairs: Sequence[Pair], embedder: Embedder) -> Pairs:
         torch.from_numpy(weights),
         rows(names, number, NAMES),
         rows(names, of_stem, NAMES),
-        torch.from_numpy(np.stack([learnt.turned(question) for question in questions])),
-        torch.from_numpy(embedded(embedder, [prompts[1] + pair.body for pair in pairs])),
+        torch.from_numpy(np.stack([learnt.turned(question) for question in questions.numpy()])),
+        bodies,
     )
-
-
-def embedded(embedder: Embedder, texts: list[str]) -> np.ndarray:
-    return np.concatenate([embedder.embed(texts[at : at + 2000]) for at in range(0, len(texts), 2000)])
 
 
 def scores(pairs: Pairs, maps: Maps, asked: torch.Tensor, among: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -178,13 +171,8 @@ def found_at(pairs: Pairs, maps: Maps, held: torch.Tensor) -> list[float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("state", type=Path)
-    parser.add_argument("packages", type=Path, nargs="+")
-    parser.add_argument("--model", default="all-MiniLM-L6-v2")
-    given = parser.parse_args()
-    model = compiled_model(given.state / "models", given.model)
-    pairs = prepared(chosen(given.packages), Embedder(model))
+    embedder, all_pairs = given(__doc__)
+    pairs = prepared(all_pairs, embedder)
     usable = (pairs.asked[:, 0] > 0) & (pairs.names[:, 2] > 0)
     kinds = sorted(set(pairs.packages))
     held = torch.tensor([kinds.index(package) % 8 == 3 for package in pairs.packages]) & usable
@@ -196,7 +184,7 @@ def main() -> None:
     maps = fitted(pairs, usable.nonzero()[:, 0])
     print(f"worth {float(maps.worth):.3f}, held words {float(maps.held):.3f}, scale {float(maps.scale.exp()):.1f}")
     TARGET.mkdir(exist_ok=True)
-    np.save(TARGET / f"{model.fingerprint}.npy", torch.stack(maps[:2]).numpy().astype(np.float16))
+    np.save(TARGET / f"{embedder.model.fingerprint}.npy", torch.stack(maps[:2]).numpy().astype(np.float16))
 
 
 if __name__ == "__main__":
