@@ -45,7 +45,8 @@ class IndexCatalogue:
             values,
         ).fetchall()
         listed = rows.rows(db, [i for (i,) in found])
-        return [row.hit(rank, rows.chunk_text(db, row)) for rank, row in enumerate(listed, 1)]
+        texts = rows.Texts(db)
+        return [row.hit(rank, texts.of(row)) for rank, row in enumerate(listed, 1)]
 
     def count(self, query: str, after: date | None, before: date | None, kind: str) -> int:
         """Documents that hold every telling word of `query`, in any of its forms; all of them when it is empty.

@@ -12,7 +12,7 @@ import sqlite3 as _stdlib_sqlite
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -244,11 +244,24 @@ def path_terms(path: bytes, member: str | None) -> str:
     return words.terms(text, "cs")
 
 
+class _Frames(threading.local):
+    """Zstandard's contexts, which no two threads may use at once. Making one takes longer than a short text."""
+
+    def __init__(self) -> None:
+        import zstandard
+
+        self.compressor = zstandard.ZstdCompressor(level=6)
+        self.decompressor = zstandard.ZstdDecompressor()
+
+
+@cache
+def _frames() -> _Frames:
+    return _Frames()
+
+
 def compress(text: str) -> bytes:
     """Text as stored: UTF-8 in a Zstandard frame."""
-    import zstandard
-
-    return zstandard.ZstdCompressor(level=6).compress(text.encode())
+    return _frames().compressor.compress(text.encode())
 
 
 def decompress(blob: bytes) -> str:
@@ -256,6 +269,6 @@ def decompress(blob: bytes) -> str:
     import zstandard
 
     try:
-        return zstandard.ZstdDecompressor().decompress(blob, max_output_size=1 << 30).decode()
+        return _frames().decompressor.decompress(blob, max_output_size=1 << 30).decode()
     except (zstandard.ZstdError, UnicodeDecodeError, MemoryError, TypeError) as error:  # or no bytes at all
         raise DamagedIndex(f"a stored text is damaged: {error}", "Run: ask check --repair") from error

@@ -35,5 +35,5 @@ def _names(path: bytes, root: bytes, member: str | None) -> list[str]:
 
 @lru_cache(maxsize=20_000)
 def _terms_of(name: str) -> frozenset[str]:
-    parts = (part for word in words.words(name) for part in words.parts_of(word))
-    return frozenset(words.terms(" ".join(parts), "cs").split())
+    parts = [part for word in words.words(name) for part in words.parts_of(word)]
+    return frozenset([*map(words.stem, parts), *map(words.root, parts)])

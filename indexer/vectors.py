@@ -140,17 +140,27 @@ class Nearest:
         self._wait = trailer is not None and trailer.count <= SMALL_SCOPE
         self._opened = False
 
-    def search(self, query: Vectors, k: int, allowed: Collection[int] | None = None) -> list[tuple[int, float]]:
-        """The `k` nearest as (vector id, cosine), best first; only among `allowed` ids when given.
+    def search(
+        self, query: Vectors, k: int, allowed: Collection[int] | None = None, proposed: Sequence[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """The `k` nearest as (vector id, cosine), best first; only among `allowed` ids when given. `proposed`: what
+        `propose` has said of the same.
 
         Filters work before the cut: a small scope is compared whole, a large one inside FAISS.
         """
         if allowed is not None and len(allowed) <= SMALL_SCOPE:
             return self._scored(query, sorted(allowed), k)[1]
-        self._open()
-        return _best([*self._indexed_scored(query, k, allowed), *self._tail(query, k, allowed)], k)
+        if proposed is None:
+            self.open()
+        return _best([*self._indexed_scored(query, k, allowed, proposed), *self._tail(query, k, allowed)], k)
 
-    def _open(self) -> None:
+    def propose(self, query: Vectors, k: int) -> list[int]:
+        """What the FAISS file gives for the `k` nearest among all, to be scored by `search`. Call `open` before; needs no
+        SQLite, so another thread can do it meanwhile."""
+        return [] if self._index is None else self._indexed(query, _depth(k), None)
+
+    def open(self) -> None:
+        """Read the FAISS file, for the next question; at once, if it is worth it for the first one."""
         if self._wait:
             self._wait = False
         elif not self._opened:
@@ -159,17 +169,20 @@ class Nearest:
                 self._index, self._last = index, last
             self._opened = True
 
-    def _indexed_scored(self, query: Vectors, k: int, allowed: Collection[int] | None) -> list[tuple[int, float]]:
+    def _indexed_scored(
+        self, query: Vectors, k: int, allowed: Collection[int] | None, proposed: Sequence[int] | None
+    ) -> list[tuple[int, float]]:
         """The best in the FAISS file, scored from their rows; looks further where many rows are gone."""
         if self._index is None:
             return []
-        depth = max(DEPTH * k, LEAST)
+        depth = _depth(k)
+        near = self._indexed(query, depth, allowed) if proposed is None else proposed
         while True:
-            near = self._indexed(query, depth, allowed)
             there, scored = self._scored(query, near, k)
             if there >= min(2 * k, len(near)) or len(near) < depth:
                 return scored
             depth *= 4
+            near = self._indexed(query, depth, allowed)
 
     def _indexed(self, query: Vectors, k: int, allowed: Collection[int] | None) -> list[int]:
         import faiss
@@ -225,6 +238,11 @@ class Nearest:
         found = cosines([data for _, data in rows], query)
         best = np.argsort(-found, kind="stable")[:k]
         return [(rows[i][0], float(found[i])) for i in best]
+
+
+def _depth(k: int) -> int:
+    """Candidates scored from their rows for `k` that are wanted."""
+    return max(DEPTH * k, LEAST)
 
 
 def _best(scored: list[tuple[int, float]], k: int) -> list[tuple[int, float]]:

@@ -101,7 +101,7 @@ def _terms(word: str, czech: bool) -> str:
     parts = parts_of(word)
     found = [stem(part) for part in parts]
     if czech:
-        found += [_czech_root(part) for part in parts]
+        found += [root(part) for part in parts]
     whole = fold(word.replace("_", "").replace("'", "").replace("’", ""))
     if parts != (whole,):
         found.append(whole)
@@ -135,7 +135,7 @@ def part_stems(word: str) -> frozenset[str]:
 
 def roots_of(word: str) -> tuple[str, ...]:
     """Terms under which Czech texts hold the parts of `word` in any inflection."""
-    return tuple(_czech_root(part) for part in parts_of(word))
+    return tuple(root(part) for part in parts_of(word))
 
 
 @lru_cache(maxsize=50_000)
@@ -144,7 +144,8 @@ def query_terms(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*stems_of(word), *roots_of(word)]))
 
 
-def _czech_root(folded: str) -> str:
+def root(folded: str) -> str:
+    """The first letters of a folded Czech word, marked."""
     return "~" + folded[:PREFIX]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ask.indexer.database import Connection
@@ -22,7 +23,9 @@ LOOK_FURTHER = 20
 """Documents looked at beyond those shown, for copies of those shown."""
 
 
-def hits(db: Connection, query: Query, fused: Sequence[Fused], n: int, exact: Collection[int] = ()) -> list[Hit]:
+def hits(
+    db: Connection, texts: rows.Texts, query: Query, fused: Sequence[Fused], n: int, exact: Collection[int] = ()
+) -> list[Hit]:
     """One hit for each of the best `n` documents, through its best chunk; copies of a text are one hit. `exact` are
     chunks that this search knows the exact meaning of, while the index does not yet."""
     by_id = {candidate.id: candidate for candidate in fused}
@@ -33,12 +36,13 @@ def hits(db: Connection, query: Query, fused: Sequence[Fused], n: int, exact: Co
             continue
         at = families.known(row.document_hash)
         if at is None:
-            text = rows.text(db, row.document_id)
-            at = families.join(row.document_hash, row.path, row.member, text)
+            read = partial(rows.text, db, row.document_id)
+            at = families.join(row.document_hash, row.path, row.member, read)
         if families.count > n + LOOK_FURTHER:
             break
         if at == len(found) < n:
-            found.append(_hit(db, query, by_id[row.id], row, at + 1, exact=row.tier == 2 or row.id in exact))
+            sure = row.tier == 2 or row.id in exact
+            found.append(_hit(db, query, by_id[row.id], row, texts.of(row), at + 1, exact=sure))
         elif at < len(found):
             found[at] = _with_copy(found[at], row, same=families.leads(at, row.document_hash))
     return found
@@ -52,8 +56,7 @@ def centred(db: Connection, query: Query, found: list[Hit], vectors: WordVectors
     return [replace(hit, **_shown(db, hit, query, spans[hit.id])) if hit.id in spans else hit for hit in found]
 
 
-def _hit(db: Connection, query: Query, candidate: Fused, row: rows.Row, rank: int, *, exact: bool) -> Hit:
-    body = rows.chunk_text(db, row)
+def _hit(db: Connection, query: Query, candidate: Fused, row: rows.Row, body: str, rank: int, *, exact: bool) -> Hit:
     focus = query.cues.focus(body, row.kind, row.people) if query.cues else None
     start, end = part(body, query.words, focus)
     return replace(
@@ -62,7 +65,7 @@ def _hit(db: Connection, query: Query, candidate: Fused, row: rows.Row, rank: in
         snippet=body[start:end],
         why=dict(candidate.parts),
         exact=exact,
-        lines=rows.line_numbers(db, row, [row.start + at for at in _line_starts(body, start, end)]),
+        lines=rows.line_numbers(db, row, body, _line_starts(body, start, end)),
         focus=_within(focus, start, end),
     )
 
@@ -71,7 +74,7 @@ def _shown(db: Connection, hit: Hit, query: Query, focus: Span) -> dict[str, Any
     """What of a hit depends on its focus, a part of its text."""
     start, end = part(hit.text, query.words, focus)
     row = next(rows.rows(db, [hit.id]))
-    numbers = rows.line_numbers(db, row, [hit.start + at for at in _line_starts(hit.text, start, end)])
+    numbers = rows.line_numbers(db, row, hit.text, _line_starts(hit.text, start, end))
     return {"snippet": hit.text[start:end], "lines": numbers, "focus": _within(focus, start, end)}
 
 

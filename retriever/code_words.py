@@ -86,16 +86,17 @@ def answered(
     0 to 1."""
     import numpy as np
 
-    learnt.named({name for each in code for name in each.names}, vectors)  # all new ones at once
-    asked = dict(zip(weights, learnt.asked(list(weights), vectors), strict=True))
+    place = {name: at for at, name in enumerate({name for each in code for name in each.names})}
+    cosines = np.maximum(learnt.named(place, vectors) @ learnt.asked(list(weights), vectors).T, 0)
     whole = sum(weights.values())
 
     def share(each: Code) -> float:
-        missing = each.lacks(weights)
+        missing = set(each.lacks(weights))
         if not missing or not each.names:
             return 0.0
-        nearest = (learnt.named(each.names, vectors) @ np.stack([asked[word] for word in missing], 1)).max(0)
-        return sum(weights[word] * max(float(near), 0.0) for word, near in zip(missing, nearest, strict=True)) / whole
+        best: list[float] = cosines[[place[name] for name in each.names]].max(0).tolist()
+        nearest = dict(zip(weights, best, strict=True))
+        return sum(weights[word] * nearest[word] for word in missing) / whole
 
     return [share(each) for each in code]
 

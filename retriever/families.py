@@ -7,6 +7,7 @@ are made from one form and stay two, `invoice_final.txt` and `invoice_final_v2_R
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import PurePath
@@ -29,7 +30,7 @@ class Families:
 
     def __init__(self) -> None:
         self._by_hash: dict[bytes, int] = {}
-        self._by_name: dict[tuple[str, str | None], list[tuple[int, str]]] = {}
+        self._by_name: dict[tuple[str, str | None], list[tuple[int, Callable[[], str]]]] = {}
         self._first: list[bytes] = []
 
     @property
@@ -45,20 +46,21 @@ class Families:
         """The family of this very text, None when it is new."""
         return self._by_hash.get(text_hash)
 
-    def join(self, text_hash: bytes, path: str, member: str | None, text: str) -> int:
-        """The family of a document with a new text: that of another version of it, or one of its own."""
+    def join(self, text_hash: bytes, path: str, member: str | None, read: Callable[[], str]) -> int:
+        """The family of a document with a new text: that of another version of it, or one of its own. `read` gives the
+        text, which is only asked for where another has the same name."""
         same_name = self._by_name.setdefault((root(PurePath(path).name), member), [])
-        family = next((at for at, other in same_name if _alike(text, other)), None)
+        family = next((at for at, other in same_name if _alike(read(), other())), None)
         if family is None:
             family = len(self._first)
             self._first.append(text_hash)
-            same_name.append((family, text[: 2 * READ]))
+            same_name.append((family, read))
         self._by_hash[text_hash] = family
         return family
 
 
 def _alike(text: str, other: str) -> bool:
-    short, long = sorted((len(text[: 2 * READ]), len(other)))
+    short, long = sorted((len(text[: 2 * READ]), len(other[: 2 * READ])))
     if long > 2 * short:
         return False
     pairs, others = _pairs(text[:READ]), _pairs(other[:READ])

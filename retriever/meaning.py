@@ -2,7 +2,7 @@
 
     question → vector → nearest chunks → those that words found, too → exact cosines for the best → those of code turned
 
-ONNX Runtime and FAISS are loaded by the first question that needs them.
+The first two need no SQLite and run in a thread of their own, while the words side reads its lists. ONNX Runtime and FAISS are loaded by the first question that needs them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,10 +23,11 @@ from ask.indexer.spaces import Space, active
 from ask.retriever import code_questions, code_words
 from ask.retriever.code_questions import CodeQuestions
 from ask.retriever.code_words import CodeWords
+from ask.retriever.entries import Entry
 from ask.retriever.fuse import Fused, trust
 from ask.retriever.lexical import Scope
 from ask.retriever.query import Query
-from ask.retriever.sharpen import Learned, calibrated, inexact, sharpen
+from ask.retriever.sharpen import Learned, calibrated, sharpen
 
 if TYPE_CHECKING:
     from ask.indexer.embed import Embedder, Vectors
@@ -55,6 +57,8 @@ class Near:
     """What chunks are compared with: float32, shape (dimensions,), length 1."""
     trusted: float
     """How far meaning is to be trusted for this question, 0 to 1."""
+    proposed: Sequence[int] | None = None
+    """The vectors that FAISS takes for the nearest; None where a filter is to be kept to."""
     cosines: dict[int, float] = field(default_factory=dict)
     """Of the candidates, by chunk; filled in and made exact as the search goes on."""
     stored: dict[int, bytes] = field(default_factory=dict)
@@ -74,6 +78,7 @@ class Meaning:
         self._nearest: tuple[Space, tuple[int, int], Nearest] | None = None
         """With its space, and the time and size of the FAISS file it was opened from."""
         self._learned: Learned = {}
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="meaning")
 
     @property
     def learned(self) -> Collection[int]:
@@ -97,15 +102,24 @@ class Meaning:
             self._nearest = (space, state, fresh)
         return Opened(space, self._embedder, self._nearest[2], self._code_words)
 
-    def ask(self, opened: Opened, query: Query) -> Near:
-        """The vector to look near, and how far to trust what is found; no chunk is compared yet. Raises `NotFound`."""
-        vector = self._vector(opened, query)
-        return Near(opened, vector, trust(opened.embedder.fragmentation(words.words(query.text))))
+    def begin(self, opened: Opened, query: Query, scope: Scope | None, depth: int) -> Future[Near]:
+        """Begin with what needs no SQLite, in a thread: the vector to look near, how far to trust what is found there, and
+        FAISS's proposals; no chunk is compared yet. Raises `NotFound`."""
+        like = None if query.like is None else self._mean(opened.space, query.like)
+        if scope is None:
+            opened.nearest.open()
+
+        def near() -> Near:
+            vector = _vector(opened.embedder, query, like)
+            trusted = trust(opened.embedder.fragmentation(words.words(query.text)))
+            return Near(opened, vector, trusted, opened.nearest.propose(vector, depth) if scope is None else None)
+
+        return self._beside.submit(near)
 
     def look(self, near: Near, scope: Scope | None, depth: int) -> None:
         """Take the chunks nearest to the question, by their texts or by the names of their files."""
         space = near.opened.space
-        found = dict(near.opened.nearest.search(near.vector, depth, self._allowed(space, scope)))
+        found = dict(near.opened.nearest.search(near.vector, depth, self._allowed(space, scope), near.proposed))
         within, values = ("", []) if scope is None else (f" AND c.id IN ({scope[0]})", scope[1])
         sought = (json.dumps(list(found)), space.id, *values)
         rows = self._db.execute(
@@ -138,12 +152,14 @@ class Meaning:
         near.cosines.update(zip([row[0] for row in rows], values.tolist(), strict=True))
         near.stored.update(rows)
 
-    def sharpen(self, near: Near, ranked: Callable[[], Sequence[Fused]], budget: float) -> None:
-        """Exact cosines for the best candidates that have approximate ones, within `budget` seconds; `ranked` tells
+    def sharpen(
+        self, near: Near, entries: Sequence[Entry], ranked: Callable[[], Sequence[Fused]], budget: float
+    ) -> None:
+        """Exact cosines for the best of the entries that have approximate ones, within `budget` seconds; `ranked` tells
         which are best, by approximate meaning and words together."""
         cosines = near.cosines
         cosines.update({i: float(v @ near.vector) for i, (_, v) in self._learned.items() if i in cosines})
-        waiting = set(inexact(self._db, [i for i in cosines if i not in self._learned]))
+        waiting = {entry.chunk for entry in entries if entry.tier < 2 and entry.chunk not in self._learned}
         if not waiting:
             return
         best_first = [one.id for one in ranked() if one.id in waiting]
@@ -152,23 +168,20 @@ class Meaning:
         cosines.update(calibrated(cosines, exact, [i for i in waiting if i not in exact]))
         self._learned |= learned
 
-    def turn(self, near: Near) -> None:
-        """Compare the candidates that are code with the question as it is turned towards code."""
+    def turn(self, near: Near, entries: Sequence[Entry]) -> None:
+        """Compare the entries that are code with the question as it is turned towards code."""
         if self._code_questions is None:
             return
         from ask.indexer.packed import cosines
 
-        rows = self._db.execute(
-            "SELECT c.id, d.language FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value"
-            f" JOIN documents d ON d.id = c.document_id AND d.kind IN ({', '.join('?' * len(code_questions.KINDS))})",
-            (json.dumps([i for i in near.cosines if i in near.stored]), *code_questions.KINDS),
-        ).fetchall()
-        if not rows:
+        kinds = code_questions.KINDS
+        languages = {e.chunk: e.language for e in entries if e.kind in kinds and e.chunk in near.stored}
+        if not languages:
             return
         moved = self._code_questions.turned(near.vector) - near.vector
-        gained = cosines([near.stored[chunk] for chunk, _ in rows], moved)  # linear: one cosine less the other
-        gains = dict(zip([chunk for chunk, _ in rows], gained.tolist(), strict=True))
-        for chunk, gain in code_questions.level(gains, dict(rows)).items():
+        gained = cosines([near.stored[chunk] for chunk in languages], moved)  # linear: one cosine less the other
+        gains = dict(zip(languages, gained.tolist(), strict=True))
+        for chunk, gain in code_questions.level(gains, languages).items():
             near.cosines[chunk] += gain
 
     def keep(self) -> None:
@@ -178,13 +191,6 @@ class Meaning:
 
             keep(self._home, space.fingerprint, dict(self._learned.values()))
         self._learned = {}
-
-    def _vector(self, opened: Opened, query: Query) -> Vectors:
-        """Of the question, of the file that hits are to be like, or between the two."""
-        if query.like is None:
-            return opened.embedder.embed_query(query.text)
-        like = self._mean(opened.space, query.like)
-        return like if not query.text else _unit(like + opened.embedder.embed_query(query.text))
 
     def _mean(self, space: Space, path: Path) -> Vectors:
         """The mean of a file's chunks. Raises `NotFound`."""
@@ -221,6 +227,13 @@ class Meaning:
             (space.id, *scope[1]),
         )
         return {i for (i,) in rows}
+
+
+def _vector(embedder: Embedder, query: Query, like: Vectors | None) -> Vectors:
+    """Of the question, of what hits are to be `like`, or between the two."""
+    if like is None:
+        return embedder.embed_query(query.text)
+    return like if not query.text else _unit(like + embedder.embed_query(query.text))
 
 
 def of_names(near: Near, blobs: Mapping[int, bytes]) -> dict[int, float]:

@@ -102,17 +102,14 @@ def rows(db: Connection, ids: Sequence[int]) -> Iterator[Row]:
             yield Row(*row)
 
 
-def line_numbers(db: Connection, row: Row, lines: Sequence[int]) -> tuple[int | None, ...]:
-    """The source lines of those lines of a document that begin at these offsets; None where that is not known exactly.
-
-    `lines` are offsets in the document's text, code points, rising, none before the chunk.
-    """
+def line_numbers(db: Connection, row: Row, body: str, lines: Sequence[int]) -> tuple[int | None, ...]:
+    """The source lines of those lines of a chunk that begin at these offsets of its text, `body`, code points; None where
+    that is not known exactly."""
     (kept,) = db.execute("SELECT lines FROM documents WHERE id = ?", (row.document_id,)).fetchone()
     if kept is not None:
         known = dict(json.loads(decompress(kept)))
-        return tuple(known.get(offset) for offset in lines)
-    whole = text(db, row.document_id)
-    return tuple(whole.count("\n", 0, offset) + 1 for offset in lines)
+        return tuple(known.get(row.start + offset) for offset in lines)
+    return tuple(None if row.line is None else row.line + body.count("\n", 0, offset) for offset in lines)
 
 
 def text(db: Connection, document_id: int) -> str:
@@ -123,6 +120,15 @@ def text(db: Connection, document_id: int) -> str:
     return decompress(row[0])
 
 
-def chunk_text(db: Connection, row: Row) -> str:
-    """The text of a chunk. Raises `NotFound`."""
-    return text(db, row.document_id)[row.start : row.end]
+class Texts:
+    """Texts of chunks, each read once: the best are compared with the question, and shown."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+        self._of: dict[int, str] = {}
+
+    def of(self, row: Row) -> str:
+        """The text of a chunk. Raises `NotFound`."""
+        if row.id not in self._of:
+            self._of[row.id] = text(self._db, row.document_id)[row.start : row.end]
+        return self._of[row.id]

@@ -8,7 +8,7 @@ Nothing here imports torch; ONNX Runtime and FAISS are loaded by the first quest
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
@@ -24,6 +24,7 @@ from ask.retriever import (
     code_questions,
     code_words,
     cue_candidates,
+    entries,
     lexical,
     notes,
     periods,
@@ -32,6 +33,7 @@ from ask.retriever import (
     shorthand,
 )
 from ask.retriever.cues import POSTED, WEIGHTS
+from ask.retriever.entries import Entry
 from ask.retriever.frequencies import Frequencies
 from ask.retriever.fuse import Fused
 from ask.retriever.hits import Hit, Results
@@ -97,33 +99,41 @@ class Searcher:
         with clock.stage("words"):
             query = periods.resolved(self.db, query)
             scope = query.filters.scope()
+        space = self.space() if only != "words" else None
+        depth = max(DEPTH, n)
+        if space is not None:
+            with clock.stage("load"):
+                coming = self._meaning.begin(self._meaning.open(space), query, scope, depth)
+        with clock.stage("words"):
             found = lexical.search(self.db, self.frequencies, query, scope) if only != "meaning" else Lexical()
         near: Near | None = None
         pointed: list[int] = []
-        space = self.space() if only != "words" else None
         if space is not None:
-            with clock.stage("load"):
-                opened = self._meaning.open(space)
             with clock.stage("embed"):
-                near = self._meaning.ask(opened, query)
+                near = coming.result()
             with clock.stage("meaning"):
-                self._meaning.look(near, scope, max(DEPTH, n))
+                self._meaning.look(near, scope, depth)
                 pointed = cue_candidates.candidates(self.db, query, scope) if only == "both" else []
                 self._meaning.compare(near, [*list(found.passages)[: max(rank.MOST, n)], *pointed])
                 self._obey(query, near.cosines)
+        with clock.stage("look up"):
+            candidates = rank.worth_ranking(found, near, max(rank.MOST, n))
+            known = entries.entries(self.db, candidates, None if space is None else space.id)
+        if near is not None:
             with clock.stage("sharpen"):
-                self._meaning.sharpen(near, lambda: self._ranked(query, only, found, near), self.budget)
+                self._meaning.sharpen(near, known, lambda: self._ranked(query, only, found, near, known), self.budget)
             if query.like is None:
                 with clock.stage("turn"):
-                    self._meaning.turn(near)
+                    self._meaning.turn(near, known)
+        texts = rows.Texts(self.db)
         with clock.stage("fuse"):
-            fused = self._ranked(query, only, found, near, max(rank.MOST, n))
+            fused = self._ranked(query, only, found, near, known)
             if only == "both":
-                fused = self._word_by_word(query, found, near, fused)
+                fused = self._word_by_word(query, texts, found, near, fused)
             if query.cues and only == "both":
-                fused = rank.with_cues(self.db, query.cues, fused, set(pointed))
+                fused = rank.with_cues(self.db, texts, query.cues, fused, set(pointed))
         with clock.stage("show"):
-            hits = assemble.hits(self.db, query, fused, n, self._meaning.learned)
+            hits = assemble.hits(self.db, texts, query, fused, n, self._meaning.learned)
             of_words = near.opened.embedder.word_vectors() if near is not None and near.trusted >= SURE else None
             if of_words is not None:
                 hits = assemble.centred(self.db, query, hits, of_words)
@@ -143,24 +153,26 @@ class Searcher:
         return None if space is None else self._meaning.open(space).embedder
 
     def _ranked(
-        self, query: Query, only: Only, found: Lexical, near: Near | None, most: int = rank.MOST
+        self, query: Query, only: Only, found: Lexical, near: Near | None, known: Sequence[Entry]
     ) -> list[Fused]:
         """The candidates of both sides, or of the `only` one, best first."""
-        return rank.by_meaning(near) if only == "meaning" else rank.by_both(self.db, query, found, near, most)
+        return rank.by_meaning(near) if only == "meaning" else rank.by_both(query, found, near, known)
 
-    def _word_by_word(self, query: Query, found: Lexical, near: Near | None, fused: list[Fused]) -> list[Fused]:
+    def _word_by_word(
+        self, query: Query, texts: rows.Texts, found: Lexical, near: Near | None, fused: list[Fused]
+    ) -> list[Fused]:
         """The best candidates read and compared with the question word by word: code by its names, prose by its words."""
         best = list(rows.rows(self.db, [one.id for one in fused[:READ]]))
         weights = shorthand.weights(query.words, found.rarity)
         programs = [row for row in best if row.kind in code_questions.KINDS] if weights else []
-        code = [shorthand.read(rows.chunk_text(self.db, row), row.id, row.language) for row in programs]
+        code = [shorthand.read(texts.of(row), row.id, row.language) for row in programs]
         fused = shorthand.with_shorthand(code, weights, fused)
         of_words = near.opened.embedder.word_vectors() if near is not None else None
         if near is None or of_words is None:
             return fused
         if (learnt := near.opened.code_words) is not None:
             fused = code_words.with_code_words(code, weights, fused, learnt, of_words, near.trusted)
-        prose = {row.id: rows.chunk_text(self.db, row) for row in best if row.kind not in alignment.OTHER}
+        prose = {row.id: texts.of(row) for row in best if row.kind not in alignment.OTHER}
         return alignment.with_alignment(prose, query.text, fused, of_words, near.trusted)
 
     def _obey(self, query: Query, cosines: dict[int, float]) -> None:

@@ -7,7 +7,6 @@ next question has it.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -38,15 +37,6 @@ def sharpen(db: Connection, embedder: Embedder, best_first: Sequence[int], secon
             break
         learned |= _embedded(db, embedder, waiting[start : start + _TURN])
     return learned
-
-
-def inexact(db: Connection, ids: Sequence[int]) -> list[int]:
-    """Those of `ids` without an exact vector, in their order."""
-    rows = db.execute(
-        "SELECT c.id FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value WHERE c.tier < 2 ORDER BY wanted.key",
-        (json.dumps(list(ids)),),
-    )
-    return [row[0] for row in rows]
 
 
 def calibrated(approximate: Mapping[int, float], exact: Mapping[int, float], left: Sequence[int]) -> dict[int, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,39 @@ def test_many_vectors_are_looked_up_in_faiss_at_once(store: Store, monkeypatch: 
     nearest = _nearest(store)
     nearest.search(_vectors(1, seed=1)[0], 5)
     assert nearest._index is not None
+
+
+def test_what_was_proposed_beforehand_is_scored_alike(store: Store) -> None:
+    found, query = _vectors(500), _vectors(1, seed=1)[0]
+    _put(store, found[:400])
+    vectors.build(store, store.space, FINGERPRINT, SIZE)
+    _put(store, found[400:], first=400)
+    nearest = _nearest(store)
+    nearest.open()
+    first = nearest.propose(query, 10)  # a small collection's first question is answered from its rows
+    assert first == []
+    by_rows = nearest.search(query, 10, proposed=first)
+    with ThreadPoolExecutor(1) as beside:
+        nearest.open()
+        proposed = beside.submit(nearest.propose, query, 10).result()
+    assert set(proposed) <= set(range(1, 401))
+    by_faiss = nearest.search(query, 10, proposed=proposed)
+    assert [i for i, _ in by_faiss] == [i for i, _ in by_rows] == _truth(found, query, 10)
+    assert nearest.search(query, 10) == by_faiss
+
+
+def test_what_was_proposed_and_is_gone_is_made_up_for(store: Store) -> None:
+    found, query = _vectors(3000), _vectors(1, seed=1)[0]
+    _put(store, found)
+    vectors.build(store, store.space, FINGERPRINT, SIZE)
+    nearest = _nearest(store)
+    nearest.open()
+    nearest.open()
+    proposed = nearest.propose(query, 10)
+    assert 10 < len(proposed) < 3000
+    store.db.executemany("DELETE FROM vectors WHERE id = ?", [(i,) for i in proposed])
+    there = [i for i in _truth(found, query, 3000) if i not in set(proposed)]
+    assert [i for i, _ in nearest.search(query, 10, proposed=proposed)] == there[:10]
 
 
 def test_a_filter_works_before_the_cut(store: Store) -> None:
