@@ -91,7 +91,7 @@ def answered(
     whole = sum(weights.values())
 
     def share(each: Code) -> float:
-        missing = set(each.lacks(weights))
+        missing = each.lacks(weights)
         if not missing or not each.names:
             return 0.0
         best: list[float] = cosines[[place[name] for name in each.names]].max(0).tolist()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import PurePath
 
@@ -50,17 +50,18 @@ class Families:
         """The family of a document with a new text: that of another version of it, or one of its own. `read` gives the
         text, which is only asked for where another has the same name."""
         same_name = self._by_name.setdefault((root(PurePath(path).name), member), [])
-        family = next((at for at, other in same_name if _alike(read(), other())), None)
+        beginning = cache(lambda: read()[: 2 * READ])
+        family = next((at for at, other in same_name if _alike(beginning(), other())), None)
         if family is None:
             family = len(self._first)
             self._first.append(text_hash)
-            same_name.append((family, read))
+            same_name.append((family, beginning))
         self._by_hash[text_hash] = family
         return family
 
 
 def _alike(text: str, other: str) -> bool:
-    short, long = sorted((len(text[: 2 * READ]), len(other[: 2 * READ])))
+    short, long = sorted((len(text), len(other)))
     if long > 2 * short:
         return False
     pairs, others = _pairs(text[:READ]), _pairs(other[:READ])

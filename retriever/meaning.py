@@ -159,7 +159,7 @@ class Meaning:
         which are best, by approximate meaning and words together."""
         cosines = near.cosines
         cosines.update({i: float(v @ near.vector) for i, (_, v) in self._learned.items() if i in cosines})
-        waiting = {entry.chunk for entry in entries if entry.tier < 2 and entry.chunk not in self._learned}
+        waiting = {e.chunk for e in entries if e.tier < 2 and e.chunk in cosines and e.chunk not in self._learned}
         if not waiting:
             return
         best_first = [one.id for one in ranked() if one.id in waiting]
@@ -175,7 +175,8 @@ class Meaning:
         from ask.indexer.packed import cosines
 
         kinds = code_questions.KINDS
-        languages = {e.chunk: e.language for e in entries if e.kind in kinds and e.chunk in near.stored}
+        there = near.stored.keys() & near.cosines.keys()
+        languages = {e.chunk: e.language for e in entries if e.kind in kinds and e.chunk in there}
         if not languages:
             return
         moved = self._code_questions.turned(near.vector) - near.vector

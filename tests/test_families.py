@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ask.retriever.families import root
+from ask.retriever.families import Families, root
 
 INVOICE = "INVOICE for the roof of {who}, {month}\n\n" + "\n".join(
     f"Item {i}: slate tiles laid on the north side of the roof, {i} square metres" for i in range(1, 12)
@@ -26,6 +27,25 @@ INVOICE = "INVOICE for the roof of {who}, {month}\n\n" + "\n".join(
 )  # fmt: skip
 def test_names_of_versions(name: str, other: str, one: bool) -> None:
     assert (root(name) == root(other)) is one
+
+
+def test_only_texts_of_one_name_are_read_and_once() -> None:
+    texts = {
+        "a/plan.md": "one two three",
+        "b/plan.md": "four five six",
+        "c/plan.md": "one two three four",
+        "n.md": "one",
+    }
+    read: list[str] = []
+
+    def text(path: str) -> str:
+        read.append(path)
+        return texts[path]
+
+    families = Families()
+    joined = [families.join(path.encode(), path, None, partial(text, path)) for path in texts]
+    assert joined == [0, 1, 0, 2]
+    assert sorted(read) == ["a/plan.md", "b/plan.md", "c/plan.md"]
 
 
 def test_versions_are_one_hit_with_their_dates(ask: Any, tree: Callable[..., Path]) -> None:
