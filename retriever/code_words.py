@@ -86,7 +86,7 @@ def answered(
     0 to 1."""
     import numpy as np
 
-    place = {name: at for at, name in enumerate({name for each in code for name in each.names})}
+    place = {name: at for at, name in enumerate(sorted({name for each in code for name in each.names}))}
     cosines = np.maximum(learnt.named(place, vectors) @ learnt.asked(list(weights), vectors).T, 0)
     whole = sum(weights.values())
 
